@@ -1,0 +1,1 @@
+"""How queries read keys and values: one file per mechanism."""

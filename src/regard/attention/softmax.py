@@ -1,0 +1,59 @@
+"""Scaled dot-product attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, 3.2.1).
+
+softmax(q k^T / sqrt(K)) v. Time O(T S D), memory O(T S) (less where a fused kernel runs).
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from regard.attention.base import Core, CoreConfig, per_head
+from regard.attention.scope import Scope
+
+
+class Config(CoreConfig):
+    """`dropout` drops weights."""
+
+    dropout: float = 0.0
+
+    def core(self, width: int) -> "Softmax":
+        """The mechanism."""
+        return Softmax(self.dropout)
+
+
+class Softmax(Core):
+    """Uses PyTorch's fused kernel, with its own causal mask where that is exact."""
+
+    def __init__(self, dropout: float = 0.0):
+        super().__init__()
+        self.dropout = dropout
+
+    def score(self, q: Tensor, k: Tensor) -> Tensor:
+        """Scaled products."""
+        return q @ per_head(k, q.size(1)).transpose(-1, -2) * q.size(-1) ** -0.5
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, scope: Scope) -> Tensor:
+        """The same result as the plain form, from a kernel that need not keep the weights."""
+        if scope.position.weighs:
+            return super().attend(q, k, v, scope)
+        k, v = per_head(k, q.size(1)), per_head(v, q.size(1))
+        drop = self.dropout if self.training else 0.0
+        bias = scope.bias(q, k)
+        if bias is None and scope.causal:
+            return fused(q, k, v, dropout_p=drop, is_causal=True)
+        mask = scope.allow()
+        if bias is not None:
+            mask = bias if mask is None else bias.masked_fill(~mask, float("-inf"))
+        return fused(q, k, v, attn_mask=mask, dropout_p=drop)
+
+
+def fused(q: Tensor, k: Tensor, v: Tensor, **how: Any) -> Tensor:
+    """PyTorch's kernel; on a CPU always in float32, since its bfloat16 one is several times slower."""
+    if q.device.type != "cpu":
+        return F.scaled_dot_product_attention(q, k, v, **how)
+    with torch.autocast("cpu", enabled=False):
+        if q.dtype == torch.bfloat16:
+            q, k, v = q.float(), k.float(), v.float()
+        return F.scaled_dot_product_attention(q, k, v, **how)

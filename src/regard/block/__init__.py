@@ -1,0 +1,1 @@
+"""A mixer, a feed-forward and their residuals: one file per kind."""

@@ -1,0 +1,1 @@
+"""Where sentence pairs come from: one file per kind of corpus."""

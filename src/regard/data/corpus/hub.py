@@ -1,0 +1,72 @@
+"""A data set of the Hugging Face Hub, or a local folder that `datasets` can read."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from regard.data.corpus.base import HUB, FilesConfig, Row, languages, text
+from regard.recipe import UserError, nearest
+
+ALIASES = {"dev": ("validation", "valid", "val", "dev"), "train": ("train",), "test": ("test",)}
+
+
+class Config(FilesConfig):
+    """Which data set (`data.dir=hf:OWNER/NAME` or `hf:OWNER/NAME:SUBSET` decides if given).
+
+    `columns` says which column is a language; without it, columns are language codes, flat or
+    inside one called `translation`. A line break inside a text becomes a space.
+    """
+
+    id: str | None = None
+    subset: str | None = None
+    columns: dict[str, str] = {}
+
+    def read(self, where: str | None, split: str, direction: str) -> list[Row]:
+        """All rows of a split; "dev" is also found as validation, valid or val.
+
+        Raises UserError if data set, split or column is not there.
+        """
+        name, subset = self.id, self.subset
+        if where is not None:
+            name, _, given = where.removeprefix(HUB).partition(":")
+            subset = given or subset
+        if not name:
+            raise UserError("data.dir: is not set; a Hub dataset is written data.dir=hf:OWNER/NAME")
+        table = fetch(name, subset, self.named(split), (split, *ALIASES.get(split, ())))
+        columns = [self.columns.get(language, language) for language in languages(direction)]
+        return rows(table, columns, direction, f"{HUB}{name}")
+
+
+def fetch(name: str, subset: str | None, split: str, aliases: Iterable[str]) -> Iterable[Mapping]:
+    """The table of a split; nothing of the data set is ever run as code."""
+    import datasets
+
+    try:
+        known = datasets.get_dataset_split_names(name, subset)
+        chosen = pick(split, aliases, known, f"{HUB}{name}")
+        return datasets.load_dataset(name, subset, split=chosen)
+    except UserError:
+        raise
+    except Exception as error:  # the library raises some thirty kinds, for network, name and format
+        said = str(error).strip().split("\n")[0]
+        raise UserError(f"data.dir: {HUB}{name} cannot be read: {said}") from None
+
+
+def pick(split: str, aliases: Iterable[str], known: Collection[str], here: str) -> str:
+    """The split's own name if there is one, or else the first alias that exists."""
+    for name in (split, *aliases):
+        if name in known:
+            return name
+    raise UserError(f"{here}: no split {split!r}; {nearest(split, known)}")
+
+
+def rows(
+    table: Iterable[Mapping[str, Any]], columns: list[str], direction: str, here: str
+) -> list[Row]:
+    """The rows of a table whose columns are flat or inside `translation`."""
+    found = []
+    for number, fields in enumerate(table, 1):
+        inner = fields.get("translation")
+        fields = inner if isinstance(inner, Mapping) else fields
+        source, target = (text(fields, column, f"{here}, row {number}") for column in columns)
+        found.append(Row(source, target, direction))
+    return found

@@ -1,0 +1,1 @@
+"""Measuring: scores, significance, slices and alignment error; imports nothing else of regard."""

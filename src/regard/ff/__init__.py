@@ -1,0 +1,1 @@
+"""What happens to each position by itself: one file per kind."""

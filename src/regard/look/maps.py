@@ -1,0 +1,157 @@
+"""What a look into a model found: attention maps, a word alignment, token probabilities, the beam.
+
+Holding and saving only: `capture` fills these from a model, `page` and `figure` draw them.
+Shapes: `H` heads, `T` queries (rows), `S` keys (columns).
+"""
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from regard.recipe import UserError
+
+KINDS = ("cross", "self", "encoder")
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """The attention weights (H, T, S) of one layer, float32, with a label for each row and column."""
+
+    name: str  # such as "decoder.0.cross"
+    kind: str  # cross, self or encoder
+    layer: int
+    weights: np.ndarray
+    rows: list[str]
+    columns: list[str]
+
+    def __post_init__(self) -> None:
+        weights = np.asarray(self.weights, np.float32)
+        object.__setattr__(self, "weights", weights)
+        if self.kind not in KINDS:
+            raise UserError(f"map {self.name}: kind {self.kind!r} is not one of {', '.join(KINDS)}")
+        labels = (len(self.rows), len(self.columns))
+        if weights.ndim != 3 or not weights.shape[0] or weights.shape[1:] != labels:
+            raise UserError(
+                f"map {self.name}: weights of shape {weights.shape} do not fit {labels[0]} rows and "
+                f"{labels[1]} columns; (heads, {labels[0]}, {labels[1]}) would"
+            )
+        if not np.isfinite(weights).all():
+            raise UserError(f"map {self.name}: weights hold NaN or infinity; finite numbers would do")
+
+    @property
+    def heads(self) -> int:
+        """Number of heads."""
+        return int(self.weights.shape[0])
+
+    def head(self, index: int | None = None) -> np.ndarray:
+        """The weights (T, S) of one head counted from 0, or of the mean of all heads."""
+        return self.weights.mean(0) if index is None else self.weights[index]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """One sentence and its translation, with everything that was seen on the way.
+
+    `alignment` holds (source word, target word, weight) with indices into the word lists;
+    `token_scores` holds a probability between 0 and 1 for each target token; a `beam` entry is a
+    dict with `text`, and where known `score`, `chosen` and `children` (a list of such dicts).
+    """
+
+    source: str
+    target: str
+    maps: list[Map]
+    alignment: list[tuple[int, int, float]]
+    source_words: list[str]
+    target_words: list[str]
+    token_scores: list[tuple[str, float]] = field(default_factory=list)
+    beam: list[dict[str, Any]] = field(default_factory=list)
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sizes = (len(self.source_words), len(self.target_words))
+        for s, t, _ in self.alignment:
+            if not (0 <= s < sizes[0] and 0 <= t < sizes[1]):
+                raise UserError(
+                    f"alignment: link ({s}, {t}) points outside {sizes[0]} source words and "
+                    f"{sizes[1]} target words; indices count from 0"
+                )
+        for token, p in self.token_scores:
+            if not 0 <= p <= 1.0001:  # a float32 softmax may end a hair above one
+                raise UserError(f"token_scores: {p} for {token!r} is not a probability (0 to 1)")
+
+    def record(self) -> dict[str, Any]:
+        """Everything as plain JSON values; the weights as lists that give the same float32 back."""
+        maps = [{**vars(m), "weights": m.weights.tolist()} for m in self.maps]
+        links = [[int(s), int(t), float(w)] for s, t, w in self.alignment]
+        scores = [[token, float(p)] for token, p in self.token_scores]
+        return {**vars(self), "maps": maps, "alignment": links, "token_scores": scores}
+
+    def save(self, path: str | Path) -> Path:
+        """Write a page (.html), a picture (.png) or the data (.json); the file appears only complete."""
+        path = Path(path)
+        # drawing is imported only when asked for: matplotlib takes a second to load
+        if path.suffix.lower() == ".html":
+            from regard.look.page import html
+
+            content = html(self).encode()
+        elif path.suffix.lower() == ".png":
+            from regard.look.figure import overview, png
+
+            content = png(overview(self))
+        elif path.suffix.lower() == ".json":
+            content = dumps(self.record(), indent=1).encode()
+        else:
+            raise UserError(f"{path}: a look is saved as .html, .png or .json; end the name in one")
+        write_whole(path, content)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Look":
+        """Read what `save` wrote as .json; UserError if the file is something else."""
+        try:
+            record = json.loads(Path(path).read_bytes())
+            record["maps"] = [Map(**m) for m in record["maps"]]
+            record["alignment"] = [(s, t, w) for s, t, w in record["alignment"]]
+            record["token_scores"] = [(token, p) for token, p in record["token_scores"]]
+            return cls(**record)
+        except UserError:
+            raise
+        except OSError as error:
+            raise UserError(f"{path}: cannot be read ({error.strerror}); name a saved look") from None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise UserError(f"{path}: not a look; a .json file that Look.save wrote would do") from None
+
+
+def dumps(value: Any, **how: Any) -> str:
+    """JSON in plain ASCII, so that no odd character (lone surrogates too) troubles a file or a page."""
+    try:
+        return json.dumps(value, allow_nan=False, default=_plain, **how)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"a look holds only finite numbers and plain values ({error})") from None
+
+
+def _plain(value: Any) -> Any:
+    """What json does not know: numpy numbers and arrays as numbers, anything else as its text."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write aside, flush, rename: a reader sees the old file or the new one, never half of one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(aside, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+    finally:
+        with contextlib.suppress(OSError):  # renamed by now, unless something went wrong
+            aside.unlink()

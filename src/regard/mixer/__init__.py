@@ -1,0 +1,1 @@
+"""What moves information along time and is not attention: one file per kind."""

@@ -1,0 +1,34 @@
+"""Gated recurrent unit (Cho et al. 2014, https://arxiv.org/abs/1406.1078, 2.3)."""
+
+import torch
+from torch import Tensor, nn
+
+from regard.mixer.base import Carry, Cell, CellConfig
+
+
+class Config(CellConfig):
+    """Nothing to set."""
+
+    def cell(self, dim: int, width: int) -> "GRU":
+        """The cell."""
+        return GRU(dim, width)
+
+
+class GRU(Cell):
+    """h' = z h + (1 - z) tanh(W x + r (U h)): the reset gate after the product, as fast kernels have it."""
+
+    def __init__(self, dim: int, width: int):
+        super().__init__(width)
+        self.input, self.recur = nn.Linear(dim, 3 * width), nn.Linear(width, 3 * width)
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """The input's share of both gates and the candidate."""
+        return self.input(x)
+
+    def advance(self, x: Tensor, carry: Carry) -> Carry:
+        """One step."""
+        h, W = carry.h, self.width
+        u = self.recur(h)
+        r, z = (x[:, : 2 * W] + u[:, : 2 * W]).sigmoid().chunk(2, -1)
+        new = (x[:, 2 * W :] + r * u[:, 2 * W :]).tanh()
+        return Carry(torch.lerp(new, h, z))

@@ -1,0 +1,36 @@
+"""Simpler simple recurrent unit (Kim et al. 2019, "From Research to Production and Back", https://aclanthology.org/D19-5632/)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from regard.mixer.base import Carry, Cell, CellConfig
+
+
+class Config(CellConfig):
+    """Nothing to set."""
+
+    def cell(self, dim: int, width: int) -> "SSRU":
+        """The cell."""
+        return SSRU(dim, width)
+
+
+class SSRU(Cell):
+    """c' = f c + (1 - f) W x, h' = relu(c'): one product a step, none of it recurrent."""
+
+    memory = True
+
+    def __init__(self, dim: int, width: int):
+        super().__init__(width)
+        self.input = nn.Linear(dim, 2 * width)
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """Candidate and forget gate: all that costs."""
+        new, gate = self.input(x).chunk(2, -1)
+        return torch.cat([new, gate.sigmoid()], -1)
+
+    def advance(self, x: Tensor, carry: Carry) -> Carry:
+        """One step."""
+        new, f = x.chunk(2, -1)
+        c = torch.lerp(new, carry.c, f)  # type: ignore[arg-type]
+        return Carry(F.relu(c), c)

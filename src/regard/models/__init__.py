@@ -1,0 +1,1 @@
+"""Skeletons: encoder, sequence to sequence, language model."""

@@ -1,0 +1,1 @@
+"""How blocks follow each other: one file per kind."""

@@ -1,0 +1,59 @@
+"""Recurrent encoder: layers of cells that read forwards, backwards or both ways.
+
+Both: Bahdanau et al. 2015 (https://arxiv.org/abs/1409.0473, 3.2). Backwards: the reversed source of Sutskever et al. 2014
+(https://arxiv.org/abs/1409.3215, 3.3). `N` sentences, `S` tokens, `D` width in, `W` width of a cell.
+"""
+
+from typing import Annotated, Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from regard.mixer.base import Carry
+from regard.pass_ import Pass
+from regard.recipe import Part
+from regard.stack.base import Encoder, StackConfig
+from regard.state import Encoded
+
+
+class Config(StackConfig):
+    """`width` of each cell (0: the stream's); `dropout` between layers and on what comes out."""
+
+    reads = True
+    layers: int = 1
+    cell: Annotated[Any, Part("mixer")] = "gru"
+    width: int = 0
+    direction: Literal["forward", "backward", "both"] = "both"
+    dropout: float = 0.0
+
+    def encoder(self, dim: int) -> "Recurrent":
+        """The cells."""
+        width = self.width or dim
+        ways = {"forward": [False], "backward": [True], "both": [False, True]}[self.direction]
+        widths = [dim] + [width * len(ways)] * (self.layers - 1)
+        cells = [[self.cell.cell(w, width) for _ in ways] for w in widths]
+        return Recurrent(cells, ways, self.dropout)
+
+
+class Recurrent(Encoder):
+    """The summary is one Carry a layer, both ways side by side."""
+
+    def __init__(self, cells: list[list], ways: list[bool], dropout: float):
+        super().__init__()
+        self.cells = nn.ModuleList(nn.ModuleList(row) for row in cells)
+        self.ways, self.drop = ways, nn.Dropout(dropout)
+        self.dim = len(ways) * cells[0][0].width
+
+    def forward(self, x: Tensor, pass_: Pass) -> Encoded:
+        """x (N S D) read."""
+        summary = []
+        for cells in self.cells:
+            runs = [
+                cell.scan(x, cell.start(len(x), None, x), pass_.ok, way)
+                for cell, way in zip(cells, self.ways, strict=True)
+            ]
+            x = self.drop(torch.cat([y for y, _ in runs], -1))
+            last = [carry for _, carry in runs]
+            c = None if last[0].c is None else torch.cat([k.c for k in last], -1)
+            summary.append(Carry(torch.cat([k.h for k in last], -1), c))
+        return Encoded(x, pass_.ok, pass_.pos, summary)

@@ -1,0 +1,1 @@
+"""What rows, losses, answers and scores are: one file per task."""

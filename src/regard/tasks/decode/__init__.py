@@ -1,0 +1,1 @@
+"""How a translator looks for its answer: one file per search."""

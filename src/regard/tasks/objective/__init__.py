@@ -1,0 +1,1 @@
+"""What a translator is trained for: one file per objective."""

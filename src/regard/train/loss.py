@@ -1,0 +1,110 @@
+"""From hidden states to losses without ever holding all logits.
+
+`M` tokens, `D` width, `V` vocabulary.
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+import torch.utils.checkpoint
+from torch import Tensor
+
+ROOM = 1 << 21  # logits held at a time
+
+
+class SmoothedLoss(torch.autograd.Function):
+    """Label-smoothed cross-entropy (Szegedy et al. 2016), summed, of hidden states times an output layer.
+
+    Chunk by chunk the logits are made, turned into their own gradient in place, and spent on the gradients of
+    hidden states and weights, which then wait for backward. So one small buffer serves all chunks.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor, smoothing: float
+    ) -> tuple[Tensor, Tensor]:
+        """The smoothed loss and the plain one (without gradient), summed over M, in float32."""
+        M, V = hidden.size(0), weight.size(0)
+        rows = max(1, min(M, ROOM // V))
+        needs = any(ctx.needs_input_grad[:3])
+        w, b = weight.to(hidden.dtype), bias.to(hidden.dtype)
+        room = hidden.new_empty(rows, V)
+        loss = hidden.new_zeros((), dtype=torch.float32)
+        plain = torch.zeros_like(loss)
+        grads = [torch.empty_like(hidden), torch.zeros_like(w), torch.zeros_like(b)] if needs else []
+        for a in range(0, M, rows):
+            h, t = hidden[a : a + rows], target[a : a + rows, None]
+            z = torch.addmm(b, h, w.T, out=room[: len(h)])
+            top = z.amax(1, keepdim=True)
+            z -= top
+            at_target, mean = z.gather(1, t), z.mean(1, keepdim=True, dtype=torch.float32)
+            total = z.exp_().sum(1, keepdim=True, dtype=torch.float32)
+            nll = (total.log() - at_target).sum()
+            plain += nll
+            loss += (1 - smoothing) * nll + smoothing * (total.log() - mean).sum()
+            if needs:  # d loss / d logits = softmax - (1 - e) onehot - e / V
+                z *= 1 / total
+                z -= smoothing / V
+                z.scatter_add_(1, t, z.new_full((), smoothing - 1).expand_as(t))
+                torch.mm(z, w, out=grads[0][a : a + rows])
+                grads[1].addmm_(z.T, h)
+                grads[2] += z.sum(0)
+        ctx.save_for_backward(*grads)
+        ctx.dtypes = weight.dtype, bias.dtype
+        ctx.mark_non_differentiable(plain)
+        return loss, plain
+
+    @staticmethod
+    def backward(ctx: Any, scale: Tensor, _: Any) -> tuple:  # type: ignore[override]
+        """What forward worked out, times the incoming gradient."""
+        hidden, weight, bias = ctx.saved_tensors
+        return (
+            hidden * scale.to(hidden.dtype),
+            (weight * scale.to(weight.dtype)).to(ctx.dtypes[0]),
+            (bias * scale.to(bias.dtype)).to(ctx.dtypes[1]),
+            None,
+            None,
+        )
+
+
+def smoothed(
+    hidden: Tensor, head: tuple[Tensor, Tensor], target: Tensor, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Sum over M of the label-smoothed cross-entropy, and of the plain one (nats, no gradient).
+
+    hidden (M D), head = weight (V D) and bias (V), target (M) token ids.
+    """
+    if torch.is_autocast_enabled(hidden.device.type):
+        hidden = hidden.to(torch.get_autocast_dtype(hidden.device.type))
+    with torch.autocast(hidden.device.type, enabled=False):
+        return SmoothedLoss.apply(hidden, *head, target, smoothing)
+
+
+def log_probabilities(hidden: Tensor, head: tuple[Tensor, Tensor], target: Tensor) -> Tensor:
+    """Log-probability (M) of each target token, with gradient; logits are made again in backward."""
+    rows = max(1, ROOM // head[0].size(0))
+    parts = [
+        torch.utils.checkpoint.checkpoint(_chosen, h, *head, t, use_reentrant=False)
+        for h, t in zip(hidden.split(rows), target.split(rows), strict=True)
+    ]
+    return torch.cat(parts) if parts else hidden.new_zeros(0)
+
+
+def _chosen(hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
+    logits = F.linear(hidden, weight, bias).float()
+    return -F.cross_entropy(logits, target, reduction="none")
+
+
+def disagreement(a: Tensor, b: Tensor, head: tuple[Tensor, Tensor]) -> Tensor:
+    """Sum over M of (KL(p_a, p_b) + KL(p_b, p_a)) / 2 for hidden states a and b (M D), R-Drop's term."""
+    rows = max(1, ROOM // head[0].size(0))
+    total = a.new_zeros(())
+    for x, y in zip(a.split(rows), b.split(rows), strict=True):
+        total = total + torch.utils.checkpoint.checkpoint(_both, x, y, *head, use_reentrant=False)
+    return total
+
+
+def _both(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    p, q = (F.linear(h, weight, bias).float().log_softmax(-1) for h in (a, b))
+    return ((p.exp() - q.exp()) * (p - q)).sum() / 2  # both directions in one product

@@ -1,0 +1,449 @@
+"""What every decoder and every encoder owes, one plain function each: `check_...(subject)` raises AssertionError.
+
+A subject makes its states and reads rows of tokens; nothing here knows a kind. `B` rows, `S` source tokens,
+`T` target tokens, `D` width, `V` vocabulary.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import fields, is_dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from regard.attention.base import Core
+from regard.attention.scope import Causal
+from regard.block.base import Block, Layer
+from regard.position.base import Position
+from regard.search.base import Limits
+from regard.search.beam import beam
+from regard.search.greedy import greedy
+from regard.state import Encoded, State
+
+B, S, T, V, BOS, EOS = 3, 5, 7, 11, 1, 2
+DRAW = torch.Generator().manual_seed(7)
+SOURCE = torch.randint(3, V, (B, S), generator=DRAW)
+SOURCE_OK = torch.arange(S) < torch.tensor([5, 3, 4])[:, None]
+TARGET = torch.randint(3, V, (B, T), generator=DRAW)
+OTHER = torch.randint(3, V, (8, 16), generator=DRAW)  # for rows that part ways
+JUNK = 9
+CLOSE = {"rtol": 0.0, "atol": 1e-9}
+
+Rows = Sequence[int]
+Rules = Callable[[Rows], tuple]
+
+
+def causal(rows: Rows) -> tuple:
+    """The rules of an ordinary decoder."""
+    return (Causal(),)
+
+
+class Decoding:
+    """A Seq2Seq or an LM in use; `rules` gives those of the rows of these sentences."""
+
+    def __init__(self, model: nn.Module, rules: Rules = causal):
+        self.model, self.rules = model, rules
+        self.reads = hasattr(model, "encode")
+        self.encoded = lru_cache(self._encoded)
+
+    def _encoded(self, rows: tuple[int, ...], width: int) -> Encoded:
+        at = list(rows)
+        return self.model.encode(SOURCE[at, :width], SOURCE_OK[at, :width])
+
+    def start(self, rows: Rows = range(B), capacity: int | None = None, width: int = S) -> State:
+        """The state of one row for each of these sentences."""
+        encoded = self.encoded(tuple(rows), width) if self.reads else None
+        return self.begin(encoded, rows, capacity)
+
+    def begin(self, encoded: Encoded | None, rows: Rows, capacity: int | None = None) -> State:
+        """The same, over what was read."""
+        return self.model.writer.start(
+            encoded, rows=len(rows), capacity=capacity, rules=self.rules(rows)
+        )
+
+    def read(self, tokens: Tensor, state: State, ok: Tensor | None = None) -> tuple[Tensor, State]:
+        """Hidden states (B T D)."""
+        return self.model(tokens, state, ok)
+
+    def full(self, tokens: Tensor = TARGET) -> Tensor:
+        """Everything in one trip."""
+        return self.read(tokens, self.start())[0]
+
+    def fresh(self, sentences: Rows, rows: Sequence[Sequence[int]]) -> list[Tensor]:
+        """Each row from the start, in one trip: T D each. What follows a row cannot be seen from it."""
+        hidden, _ = self.read(padded(rows)[0], self.start(sentences))
+        return [h[: len(row)] for h, row in zip(hidden, rows, strict=True)]
+
+
+def padded(rows: Sequence[Sequence[int]], side: str = "right") -> tuple[Tensor, Tensor]:
+    """Rows of different lengths as tokens and `ok`, with junk where there is none."""
+    widest = max(map(len, rows))
+    tokens, ok = torch.full((len(rows), widest), JUNK), torch.zeros(len(rows), widest).bool()
+    for i, row in enumerate(rows):
+        at = slice(0, len(row)) if side == "right" else slice(widest - len(row), widest)
+        tokens[i, at], ok[i, at] = torch.tensor(list(row), dtype=torch.long), True
+    return tokens, ok
+
+
+class Replay:
+    """Rows that are fed piece by piece; when settled, all that came out must be what fresh rows give."""
+
+    def __init__(self, subject: Decoding, state: State, sentences: Rows):
+        self.subject, self.state, self.sentences = subject, state, list(sentences)
+        self.said: list[tuple[int, ...]] = [() for _ in sentences]
+        self.claims: list[tuple[int, tuple[int, ...], Tensor]] = []
+        self.turn = 0
+
+    def feed(self, *lengths: int, side: str = "right") -> "Replay":
+        """So many new tokens a row (one number: every row), others in every row and at every turn."""
+        if len(lengths) == 1:
+            lengths *= len(self.said)
+        self.turn += 1
+        rows = [OTHER[i, self.turn : self.turn + n].tolist() for i, n in enumerate(lengths)]
+        tokens, ok = padded(rows, side)
+        hidden, self.state = self.subject.read(tokens, self.state, None if ok.all() else ok)
+        for i, row in enumerate(rows):
+            self.said[i] += tuple(row)
+            self.claims.append((self.sentences[i], self.said[i], hidden[i, ok[i]]))
+        return self
+
+    def reorder(self, *index: int) -> "Replay":
+        """These rows."""
+        self.state = self.state.reorder(torch.tensor(index, dtype=torch.long))
+        self.sentences = [self.sentences[i] for i in index]
+        self.said = [self.said[i] for i in index]
+        return self
+
+    def truncate(self, *n: int) -> "Replay":
+        """Rows as they were."""
+        self.state = self.state.truncate(torch.tensor(n))
+        self.said = [row[:k] for row, k in zip(self.said, n, strict=True)]
+        assert self.state.n.tolist() == [len(row) for row in self.said]
+        return self
+
+    def join(self, other: "Replay") -> "Replay":
+        """The rows of both."""
+        self.state = self.state.join(other.state)
+        self.sentences, self.said = self.sentences + other.sentences, self.said + other.said
+        self.claims, self.turn = self.claims + other.claims, max(self.turn, other.turn)
+        return self
+
+    def settle(self) -> None:
+        """Hold every claim against a trip from the start."""
+        told = {(i, said) for i, said, _ in self.claims}
+        whole = [(i, said) for i, said in told
+                 if not any(i == j and said == more[: len(said)] and said != more
+                            for j, more in told)]  # fmt: skip
+        fresh = self.subject.fresh([i for i, _ in whole], [said for _, said in whole])
+        for i, said, got in self.claims:
+            at = next(n for n, (j, w) in enumerate(whole) if j == i and w[: len(said)] == said)
+            want = fresh[at][len(said) - len(got) : len(said)]
+            close(got, want, f"sentence {i} after {len(said)} tokens")
+
+
+def replay(subject: Decoding, rows: Rows = range(B), capacity: int | None = None,
+           width: int = S) -> Replay:  # fmt: skip
+    """A Replay of fresh rows."""
+    return Replay(subject, subject.start(rows, capacity, width), rows)
+
+
+def close(got: Tensor, want: Tensor, where: str = "", **tolerance: float) -> None:
+    """Equal but for rounding, and finite."""
+    assert got.isfinite().all(), f"{where}: not finite"
+    torch.testing.assert_close(got, want, **(tolerance or CLOSE), msg=lambda m: f"{where}: {m}")
+
+
+def tensors(thing: Any) -> Iterator[Tensor]:
+    """Every tensor inside a state."""
+    if isinstance(thing, Tensor):
+        yield thing
+    elif isinstance(thing, list | tuple):
+        for part in thing:
+            yield from tensors(part)
+    elif is_dataclass(thing):
+        for f in fields(thing):
+            yield from tensors(getattr(thing, f.name))
+
+
+def rewinds(state: State) -> bool:
+    """Can every layer go back?"""
+    return all(layer is None or layer.rewinds for layer in state.layers)
+
+
+# --- decoders ---------------------------------------------------------------------------------
+
+
+def check_step_equals_full(d: Decoding) -> None:
+    """Token by token is the same as all at once."""
+    state, steps = d.start(), []
+    for t in range(T):
+        out, state = d.read(TARGET[:, t : t + 1], state)
+        steps.append(out)
+    close(torch.cat(steps, 1), d.full(), "steps")
+    assert state.n.tolist() == [T] * B
+
+
+def check_chunks_equal_full(d: Decoding) -> None:
+    """Chunks of any sizes."""
+    state, parts, a = d.start(), [], 0
+    for size in (3, 1, 2, 1):
+        out, state = d.read(TARGET[:, a : a + size], state)
+        parts.append(out)
+        a += size
+    close(torch.cat(parts, 1), d.full(), "chunks")
+
+
+def check_ragged_chunks(d: Decoding) -> None:
+    """Chunks with padding of different length in each row: every row goes on at its own position."""
+    replay(d).feed(4, 2, 3).feed(1, 3, 2).feed(1).feed(2, 0, 1).feed(2).settle()
+    replay(d).feed(2).feed(1, 0, 2).feed(1).feed(2, 3, 1, side="left").feed(1).settle()
+
+
+def check_no_look_ahead(d: Decoding) -> None:
+    """Later tokens change nothing before them, and do change what follows."""
+    changed = TARGET.clone()
+    changed[:, 4:] = (TARGET[:, 4:] - 2) % (V - 3) + 3
+    a, b = d.full(), d.full(changed)
+    close(b[:, :4], a[:, :4], "before the change")
+    assert not torch.allclose(b[:, 4:], a[:, 4:]), "a token does not change even its own output"
+
+
+def check_memory_padding_invisible(d: Decoding) -> None:
+    """Neither what stands in the memory's padding nor how much there is of it matters."""
+    if not d.reads:
+        return
+    e, want = d.encoded((0, 1, 2), S), d.full()
+    junk = torch.where(SOURCE_OK[..., None], e.x, 50 * e.x.cos() + 3)
+    x, ok = torch.cat([junk, junk[:, :2]], 1), torch.cat([SOURCE_OK, SOURCE_OK[:, :2] & False], 1)
+    pos = torch.cat([e.pos, e.pos[:, :2] + 9], 1)
+    for other in (replace(e, x=junk), replace(e, x=x, ok=ok, pos=pos)):
+        close(d.read(TARGET, d.begin(other, range(B)))[0], want, "junk in the memory's padding")
+    changed = torch.where(SOURCE_OK[..., None], e.x, e.x)
+    changed[:, 0] += 1
+    seen = d.read(TARGET, d.begin(replace(e, x=changed), range(B)))[0]
+    if e.summary is None or d.start().memory is not None:
+        assert not torch.allclose(seen, want), "the memory is not read at all"
+
+
+def check_target_padding_invisible(d: Decoding) -> None:
+    """Nor does padding among the target, wherever it stands."""
+    lengths, want = [7, 4, 6], d.full()
+    rows = [TARGET[i, :n].tolist() for i, n in enumerate(lengths)]
+    for side in ("right", "left"):
+        tokens, ok = padded(rows, side)
+        hidden, state = d.read(tokens, d.start(), ok)
+        assert hidden.isfinite().all(), "padding gives what is not finite"
+        assert state.n.tolist() == lengths
+        for i, n in enumerate(lengths):
+            close(hidden[i, ok[i]], want[i, :n], f"row {i} padded on the {side}")
+
+
+def check_batch_equals_single(d: Decoding) -> None:
+    """A row alone, without any padding, is the row in the batch."""
+    want = d.full()
+    for i in range(B):
+        n = int(SOURCE_OK[i].sum())
+        encoded = d.model.encode(SOURCE[i : i + 1, :n]) if d.reads else None
+        close(d.read(TARGET[i : i + 1], d.begin(encoded, [i]))[0][0], want[i], f"row {i} alone")
+
+
+def check_cached_equals_functional(d: Decoding) -> None:
+    """Room that must grow, and room enough."""
+    for capacity in (2, 64):
+        replay(d, capacity=capacity).feed(3, 1, 2).feed(1).feed(2).feed(1).settle()
+        state, steps = d.start(capacity=capacity), []
+        for t in range(T):
+            out, state = d.read(TARGET[:, t : t + 1], state)
+            steps.append(out)
+        close(torch.cat(steps, 1), d.full(), f"capacity {capacity}")
+
+
+def check_reorder(d: Decoding) -> None:
+    """Rows dropped, doubled and exchanged on the way are the same rows from scratch."""
+    for capacity in (None, 2):
+        r = replay(d, capacity=capacity).feed(2)
+        r.reorder(2, 0, 0, 2, 2).feed(1)  # a sentence lost: the memory is compacted
+        r.reorder(4, 1, 0).feed(2, 1, 2).settle()
+    r = replay(d, capacity=4).feed(1).reorder(0, 0, 1, 1, 2, 2).feed(1)  # grouped
+    r.reorder(1, 0, 2, 2, 5, 4).feed(2)  # exchanged inside their groups
+    r.reorder(4, 5, 0, 1).feed(1).reorder(3, 0).feed(1)  # groups exchanged, then broken up
+    r.reorder(0, 1).feed(1).settle()
+    assert len(r.reorder().reorder().state.n) == 0
+
+
+def check_truncate(d: Decoding) -> None:
+    """A state that goes back forgets; one that cannot says so."""
+    if not rewinds(d.start()):
+        try:
+            replay(d).feed(3).truncate(2, 2, 2)
+        except ValueError as error:
+            assert "go back" in str(error)
+            return
+        raise AssertionError("rewinds is False, yet truncate went ahead")
+    for capacity in (None, 2):
+        r = replay(d, capacity=capacity).feed(6).truncate(3, 3, 3).feed(2)
+        r.truncate(0, 0, 0).feed(2).feed(1).settle()
+        r = replay(d, capacity=capacity).feed(5, 3, 4).feed(1).truncate(2, 4, 0)
+        r.feed(3, 1, 2).feed(1).reorder(2, 0, 2).truncate(1, 6, 2).feed(1, 2, 1).settle()
+
+
+def check_join(d: Decoding) -> None:
+    """Two states side by side go on as each would alone."""
+    for capacity in (None, 2):
+        a = replay(d, [1, 2], capacity, width=4).feed(2).reorder(1, 0)
+        b = replay(d, [0], capacity).feed(3).feed(2)
+        if any(rule != rule.reorder(torch.tensor([0])) for rule in a.state.rules):
+            try:
+                a.join(b)
+            except ValueError as error:
+                assert "rules" in str(error)
+                return
+            raise AssertionError("states with rules of their own were joined")
+        dirty(a.state, b.state)
+        a.join(b).feed(1).feed(2, 1, 2).reorder(2, 2, 0, 1).feed(1).settle()
+        b = replay(d, [2, 0], capacity).feed(4, 2)
+        b.join(replay(d, [1], capacity).feed(1)).feed(1).settle()
+
+
+def dirty(*states: State) -> None:
+    """Room that was never written may hold anything: the worst is put there."""
+    for state in states:
+        for layer in state.layers:
+            if getattr(layer, "fixed", False):
+                for room in (layer.k, layer.v):
+                    room[:, :, layer.used :] = float("nan")
+
+
+def check_detach(d: Decoding) -> None:
+    """The same values, and no way back for gradients."""
+    with torch.enable_grad():
+        encoded = d.model.encode(SOURCE, SOURCE_OK) if d.reads else None
+        _, state = d.read(TARGET[:, :4], d.begin(encoded, range(B)))
+        cut = state.detach()
+        assert not any(t.requires_grad for t in tensors(cut)), "a tensor still remembers"
+        close(d.read(TARGET[:, 4:], cut)[0], d.full()[:, 4:], "after detach")
+
+
+def check_search(d: Decoding) -> None:
+    """Scores are those of the output; beam 1, greedy and the uncached argmax agree."""
+    model, limits = d.model, Limits(bos=BOS, eos=EOS, max_len=[6] * B)
+
+    def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        return model.step(tokens, state)
+
+    found = beam(step, d.start(capacity=4), limits, size=4, n_best=2)
+    first = beam(step, d.start(capacity=4), limits, size=1)
+    plain = greedy(step, d.start(capacity=64), limits)
+    assert [h[0].tokens for h in first] == [h.tokens for h in plain], "a beam of 1 is not greedy"
+    told = [(i, h) for i, hypotheses in enumerate([*found, *([h] for h in plain)]) for h in hypotheses]
+    said = [h.tokens + [EOS] * h.finished for _, h in told]
+    fresh = d.fresh([i % B for i, _ in told], [[BOS, *tokens[:-1]] for tokens in said])
+    for (i, h), tokens, hidden in zip(told, said, fresh, strict=True):
+        scores = model.logits(hidden).log_softmax(-1)
+        want = float(scores.gather(1, torch.tensor(tokens)[:, None]).sum())
+        assert abs(h.score - want) < 1e-4, f"sentence {i % B}: said {h.score}, it is {want}"
+        if i >= B:
+            assert scores.argmax(-1).tolist() == tokens, "cached is not uncached"
+
+
+def check_gradients(d: Decoding) -> None:
+    """In training every parameter gets a finite gradient, padding and empty rows or not."""
+    model = deepcopy(d.model).train()
+    source_ok, ok = SOURCE_OK.clone(), torch.arange(T) < torch.tensor([7, 4, 6])[:, None]
+    source_ok[1] = False
+    with torch.enable_grad():
+        encoded = model.encode(SOURCE, source_ok) if d.reads else None
+        state = model.writer.start(encoded, rows=B, rules=d.rules(range(B)))
+        hidden, _ = model(TARGET, state, ok)
+        model.logits(hidden).logsumexp(-1)[ok].sum().backward()
+    check_every_gradient(model)
+
+
+def check_every_gradient(model: nn.Module) -> None:
+    """There, and finite."""
+    for name, p in model.named_parameters():
+        assert p.grad is not None, f"{name} gets no gradient"
+        assert p.grad.isfinite().all(), f"{name} gets a gradient that is not finite"
+
+
+def check_nothing_to_see(d: Decoding) -> None:
+    """A sentence of nothing but padding, and a query before any key, give finite values."""
+    ok = torch.ones(B, T, dtype=torch.bool)
+    ok[1], ok[2, :2] = False, False
+    state = d.start()
+    if d.reads:
+        none = SOURCE_OK.clone()
+        none[1] = False
+        state = d.begin(d.model.encode(SOURCE, none), range(B))
+        close(d.read(TARGET, state)[0][[0, 2]], d.full()[[0, 2]], "beside an empty sentence")
+    hidden, state = d.read(TARGET, state, ok)
+    assert hidden.isfinite().all(), "a row with nothing to see"
+    assert d.read(TARGET[:, :1], state)[0].isfinite().all(), "the step after it"
+
+
+def check_float32(d: Decoding) -> None:
+    """In 32 bits: the same scores alone, in a batch and step by step, within 1e-4."""
+    model = deepcopy(d.model).float()
+    small, single = Decoding(model, d.rules), []
+    for i in range(B):
+        n = int(SOURCE_OK[i].sum())
+        encoded = model.encode(SOURCE[i : i + 1, :n]) if d.reads else None
+        single.append(small.read(TARGET[i : i + 1], small.begin(encoded, [i]))[0])
+    want = model.logits(torch.cat(single)).log_softmax(-1)
+    state, steps = small.start(capacity=4), []
+    for t in range(T):
+        out, state = small.read(TARGET[:, t : t + 1], state)
+        steps.append(out)
+    for hidden in (small.full(), torch.cat(steps, 1)):
+        assert hidden.dtype == torch.float32, "something left float32"
+        close(model.logits(hidden).log_softmax(-1), want, "32 bits", rtol=0.0, atol=1e-4)
+
+
+def check_remember(d: Decoding) -> None:
+    """What a skipped layer remembers is what it would have remembered."""
+    calls: list[tuple] = []
+
+    def watch(block: Block, inputs: tuple, output: tuple) -> None:
+        x, pass_, state = inputs
+        calls.append((block, x, pass_, state, output[1]))
+
+    hooks = [b.register_forward_hook(watch) for b in d.model.writer.modules()
+             if isinstance(b, Block)]  # fmt: skip
+    ok = torch.arange(4) < torch.tensor([4, 2, 3])[:, None]
+    _, state = d.read(TARGET[:, :4], d.start(), ok)
+    d.read(TARGET[:, 4:], state)
+    for hook in hooks:
+        hook.remove()
+    assert len(calls) == 2 * len(hooks)
+    for block, x, pass_, layer, want in calls:
+        got = block.remember(x, pass_, Layer(layer.own, layer.cross))
+        for a, b in zip(tensors(got), tensors(want), strict=True):
+            close(a, b, "remembered")
+
+
+def check_relative_positions(d: Decoding) -> None:
+    """Unless positions enter the stream, only distances count: all may stand farther along."""
+    decoder = d.model.writer.decoder
+    kinds = [m for m in decoder.modules() if isinstance(m, Position)]
+    turned = any(type(m).turn is not Position.turn for m in kinds)
+    multiply = all(products(m) for m in decoder.modules() if isinstance(m, Core))
+    if any(type(m).add is not Position.add for m in kinds) or (turned and not multiply):
+        return
+    state = d.start()
+    far = replace(state, n=state.n + 13)
+    close(d.read(TARGET, far)[0], d.full(), "13 positions along")
+
+
+def products(core: Core) -> bool:
+    """Are its scores products of query and key? Only those see a turn as a distance."""
+    q, k = torch.rand(1, 1, 1, 4), torch.rand(1, 1, 1, 4)
+    try:
+        return torch.allclose(core.score(2 * q, k), 2 * core.score(q, k))
+    except (NotImplementedError, RuntimeError):
+        return False
+
+
+DECODER_CHECKS = [f for name, f in sorted(globals().items()) if name.startswith("check_")]
+DECODER_CHECKS.remove(check_every_gradient)
