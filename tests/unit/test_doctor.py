@@ -176,8 +176,8 @@ def test_near_leaks_are_found_by_either_side(language: str) -> None:
 
 def test_near_matches_are_those_of_brute_force() -> None:
     rng = random.Random(9)
-    held = [sentence(rng, "de", rng.randint(2, 60)) for _ in range(60)]
-    texts = [sentence(rng, "de", rng.randint(2, 60)) for _ in range(100)]
+    held = [sentence(rng, "de", rng.randint(2, 60)) for _ in range(30)]
+    texts = [sentence(rng, "de", rng.randint(2, 60)) for _ in range(40)]
     for original in held:
         for edits in range(1, 5):
             words = original.split()
@@ -192,7 +192,7 @@ def test_near_matches_are_those_of_brute_force() -> None:
             assert found[mine][1] == best == jaccard(text, held[found[mine][0]])
         elif best < NEAR:
             assert mine not in found
-    assert len(found) > 60
+    assert len(found) > 30
 
 
 @pytest.mark.parametrize("languages", [DE_EN, ("ko", "en"), ("ru", "ko")])
@@ -315,9 +315,9 @@ def test_the_clean_copy_is_clean_and_stays_as_it_is() -> None:
 
 
 def test_the_same_rows_give_the_same_report_and_stay_untouched() -> None:
-    splits = dirty()
+    splits, copy = dirty(), dirty()
     report = diagnose(splits, DE_EN)
-    assert splits == dirty() and report == diagnose(dirty(), DE_EN)
+    assert splits == copy and report == diagnose(copy, DE_EN)
     assert len({(f.split, f.line) for f in report.findings if f.severity == "warning"}) == sum(
         f.severity == "warning" for f in report.findings
     )

@@ -125,29 +125,39 @@ def test_diverse_groups_differ_and_report_the_models_score():
                 assert h.ranking == pytest.approx(sum(forced) / ((5 + len(forced)) / 6))
 
 
-def hand_diverse(toy, sentence, max_len, groups, strength):
-    """Groups of one hypothesis each, written out."""
-    said, ended = [[] for _ in range(groups)], [False] * groups
+def hand_diverse(toy, sentence, max_len, groups, width, strength):
+    """The algorithm written out: the best output of each group, eos in it if it ended."""
+    live, ends = [[([], 0.0)] for _ in range(groups)], [[] for _ in range(groups)]
     for _ in range(max_len):
         taken = torch.zeros(toy.vocabulary).double()
         for g in range(groups):
-            if not ended[g]:
-                row = toy.forced(sentence, [*said[g], EOS])[1][-1]
-                token = int((row - strength * taken).argmax())
-                taken[token] += 1
-                said[g].append(token)
-                ended[g] = token == EOS
-    return said, ended
+            options = []
+            for tokens, score in live[g]:
+                row = toy.forced(sentence, [*tokens, EOS])[1][-1]
+                for word, (own, dear) in enumerate(zip(row, row - strength * taken, strict=True)):
+                    options.append((score + float(dear), [*tokens, word], score + float(own)))
+            chosen = sorted(options, key=lambda x: -x[0])[:width]
+            for _, tokens, _ in chosen:
+                taken[tokens[-1]] += 1
+            ends[g] += [(s / ((5 + len(t)) / 6), t) for _, t, s in chosen if t[-1] == EOS]
+            live[g] = [(t, s) for _, t, s in chosen if t[-1] != EOS] if chosen else live[g]
+            hope = max((s for _, s in live[g]), default=-1e9) / ((5 + max_len) / 6)
+            if ends[g] and max(ends[g])[0] >= hope:  # a group that is done takes nothing more
+                live[g] = []
+    return [max(e)[1] if e else max(x, key=lambda h: h[1])[0]
+            for e, x in zip(ends, live, strict=True)]
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.5])
-def test_diverse_search_is_the_algorithm_written_out(strength):
+@pytest.mark.parametrize("width", [1, 2])
+def test_diverse_search_is_the_algorithm_written_out(strength, width):
     for seed in range(10):
         toy = Toy(seed)
-        found = diverse(toy.step, toy.start(), LIMITS, size=3, groups=3, strength=strength)
+        found = diverse(toy.step, toy.start(), LIMITS, size=3 * width, groups=3, strength=strength)
         for i, hypotheses in enumerate(found):
-            said, ended = hand_diverse(toy, i, LIMITS.max_len[i], 3, strength)
-            want = {tuple(s) for s, e in zip(said, ended, strict=True) if e or not any(ended)}
+            said = hand_diverse(toy, i, LIMITS.max_len[i], 3, width, strength)
+            ended = [tokens for tokens in said if tokens[-1] == EOS]
+            want = {tuple(tokens) for tokens in ended or said}
             assert {tuple(produced(h)) for h in hypotheses} == want
             assert len(hypotheses) == len(want)
 

@@ -96,8 +96,8 @@ def longest_run(tokens, period):
     return most
 
 
-@pytest.mark.parametrize("times", [1, 2, 4])
-@pytest.mark.parametrize("cycle", [[2], [2, 3], [2, 3, 4], [2, 2, 3, 4]])
+@pytest.mark.parametrize("times", [1, 4])
+@pytest.mark.parametrize("cycle", [[2], [2, 3, 4], [2, 2, 3, 4]])
 def test_a_phrase_runs_as_often_as_allowed_and_no_more(search, times, cycle):
     """A model that says one cycle for ever, whatever else is possible."""
     g = torch.Generator().manual_seed(0)
@@ -117,7 +117,7 @@ def test_a_phrase_runs_as_often_as_allowed_and_no_more(search, times, cycle):
         logits[EOS] -= 20.0
         return logits.log_softmax(-1).expand(state.rows, -1), Clock(state.rows, state.tick + 1)
 
-    limits = Limits(BOS, EOS, [40])
+    limits = Limits(BOS, EOS, [26])
     free = search(step, Clock(1, 0), limits)[0]
     assert any(longest_run(h.tokens, period) > times for h in free)
     if times == 4:  # up to the limit it may

@@ -12,7 +12,7 @@ from regard.search.beam import beam
 from regard.search.ensemble import Ensemble, States
 from regard.search.greedy import greedy
 from regard.search.mbr import mbr
-from regard.search.sample import sample
+from regard.search.sample import pick, sample
 
 
 def seeded(seed=0):
@@ -91,6 +91,13 @@ def test_draws_depend_on_the_seed_and_not_on_the_other_sentences():
     assert sample(toy.step, toy.start([0, 1]), fewer, samples=3, generator=seeded(5)) == first[:2]
     other = sample(toy.step, toy.start([3, 1]), fewer, samples=3, generator=seeded(5))
     assert other[1] == first[1] and other[0] != first[0]
+
+
+def test_the_ends_of_the_interval_give_possible_tokens():
+    logprobs = torch.tensor([[-math.inf, math.log(0.5), math.log(0.5), -math.inf]])
+    for how in ((1.0, 0, 1.0), (0.5, 3, 1.0), (1.0, 0, 0.99)):
+        assert pick(logprobs, torch.tensor([[0.0]]), *how).tolist() == [1]
+        assert pick(logprobs, torch.tensor([[1.0]]), *how).tolist() == [2]
 
 
 def test_settings_out_of_range_are_refused():

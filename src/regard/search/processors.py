@@ -82,7 +82,9 @@ class Repetition:
                 tail = history[:, t - length:]
                 tokens.append(history[:, t - p])  # (R,)
                 where.append((tail[:, p:] == tail[:, :-p]).all(-1))
-        return forbid(logprobs, torch.stack(tokens, 1), torch.stack(where, 1)) if where else logprobs
+        if not where:
+            return logprobs
+        return forbid(logprobs, torch.stack(tokens, 1), torch.stack(where, 1))
 
 
 def forbid(logprobs: Tensor, tokens: Tensor, where: Tensor) -> Tensor:

@@ -96,12 +96,12 @@ class Translate:
         model.train(training)
         language = self.recipe.data.directions[0].rpartition("-")[2]
         scores = all_scores(hyps, [r.target for r in rows], language, ("bleu", "chrf"))
-        shown = {"dev_nll": nll / max(count, 1), **{f"dev_{s.name}": s.value for s in scores}}
+        shown = {"dev_nll": nll / max(count, 1), **{f"dev_{k}": s.value for k, s in scores.items()}}
         samples = [
             {"source": r.source, "output": h, "reference": r.target}
             for r, h in list(zip(rows, hyps, strict=True))[:: max(1, len(rows) // 3)][:3]
         ]
-        return Dev(scores[0].value, shown, samples)
+        return Dev(scores["bleu"].value, shown, samples)
 
     def save(self, folder: Path) -> None:
         """The tokenizers."""

@@ -16,7 +16,7 @@ from regard.data.doctor.base import Corpus, Finding, Row
 from regard.data.doctor.declared import reads_swapped, tell_apart
 from regard.data.doctor.text import base_code, trigrams
 
-_BITS = 20  # a million counts a side; a collision costs a little evidence and no more
+_BITS = 18  # a quarter of a million counts a side; a collision costs a little evidence, no more
 _PRIOR = 0.5
 _CHUNK = 20_000  # texts at a time, to bound memory
 _EVIDENCE = 12.0  # nats that each side must speak against its own language ...

@@ -12,6 +12,7 @@ SPLITS = ("train", "dev", "test", "combos", "long")
 SIZES = {"dev": 500, "test": 1000, "combos": 500, "long": 200}
 # Longest sentence of train, in Korean and in English words. `long` is longer in both.
 LONGEST = (12, 18)
+_PATIENCE = 20_000  # draws in a row that bring nothing new
 _BUCKETS = 50  # two for dev, two for test, the rest for train
 
 
@@ -57,11 +58,15 @@ def drafts(split: str, seed: int) -> Iterator[Draft]:
     random = Random(f"{split} {seed}").random  # a text seed goes through SHA-512, not hash()
     seen: set[str] = set()
     longer = split == "long"
-    while True:
+    misses = 0
+    while misses < _PATIENCE:
         draft = draw(random, longer)
+        misses += 1
         if split_of(draft) == split and draft.pair.ko not in seen:
             seen.add(draft.pair.ko)
+            misses = 0
             yield draft
+    raise ValueError(f"the phrasebook has no more than {len(seen)} sentences for {split!r} to give")
 
 
 def pairs(split: str, n: int | None = None, seed: int = 1) -> list[Pair]:

@@ -1,0 +1,118 @@
+"""What a translator attends to while it writes a given target: weights caught by hooks, word alignments from them.
+
+`N` sentences, `H` heads, `T` target tokens (eos included), `S` source tokens (eos, and a tag if there are several
+directions, included).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from regard.attention.base import Core
+from regard.evaluate.alignment import Links, words_from_attention
+from regard.models.seq2seq import Seq2Seq
+from regard.tasks.translator import Translator
+
+
+@dataclass(frozen=True)
+class Attended:
+    """The weights of every attention of a model for one sentence pair: name -> (H, T, S)."""
+
+    source: list[int]
+    target: list[int]
+    weights: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Head:
+    """Which weights to read an alignment from: `head` None is the mean; `shift` 1 reads the next step's row."""
+
+    name: str
+    head: int | None = None
+    shift: int = 0
+
+
+@contextmanager
+def caught(model: Seq2Seq) -> Iterator[dict[str, list[torch.Tensor]]]:
+    """Weights (N H T S) by name, one entry a call: recurrent decoders call their attention at every step."""
+    found: dict[str, list[torch.Tensor]] = {}
+
+    def catch(name: str) -> Any:
+        def hook(core: Core, args: tuple) -> None:
+            q, k, _, scope, _ = args
+            before = scope.trip.scores if scope.trip is not None else None
+            found.setdefault(name, []).append(core.weights(q, k, scope).detach())
+            if scope.trip is not None:  # looking must leave no trace
+                scope.trip.scores = before
+
+        return hook
+
+    cores = [(n, m) for n, m in model.named_modules() if isinstance(m, Core) and m.scores]
+    hooks = [core.register_forward_pre_hook(catch(label(name))) for name, core in cores]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def label(path: str) -> str:
+    """`writer.decoder.stack.blocks.0.cross.core` -> `decoder.0.cross`."""
+    parts = path.split(".")
+    side = "decoder" if "decoder" in parts else "encoder"
+    layer = next((p for p in parts if p.isdigit()), "0")
+    cross = "cross" in parts or (side == "decoder" and "attention" in parts)
+    return f"{side}.{layer}.{'cross' if cross else 'self'}"
+
+
+@torch.inference_mode()
+def attend(
+    translator: Translator, sources: Sequence[str], targets: Sequence[str],
+    direction: str | None = None,
+) -> list[Attended]:  # fmt: skip
+    """The weights of the first model for each pair, the target forced."""
+    codec, model = translator.codec, translator.models[0]
+    direction = codec.direction(direction)
+    ids = codec.sources(sources, [direction] * len(sources))
+    golds = codec.targets(targets)
+    made: list[Attended | None] = [None] * len(ids)
+    for rows in translator.batches([s + t for s, t in zip(ids, golds, strict=True)]):
+        with caught(model) as found:
+            translator.forced([ids[i] for i in rows], [golds[i] for i in rows])
+        whole = {k: torch.cat(v, 2).float().cpu().numpy() for k, v in found.items()}
+        for place, i in enumerate(rows):
+            made[i] = Attended(ids[i], golds[i], cut(whole, place, len(ids[i]), len(golds[i])))
+    return [m for m in made if m is not None]
+
+
+def cut(whole: dict[str, np.ndarray], row: int, S: int, T: int) -> dict[str, np.ndarray]:
+    """One sentence's weights, without padding."""
+    out = {}
+    for name, w in whole.items():
+        rows = S if name.startswith("encoder") else T
+        columns = T if name.endswith("self") and name.startswith("decoder") else S
+        out[name] = w[row, :, :rows, :columns]
+    return out
+
+
+def links(
+    translator: Translator, source: str, target: str, seen: Attended, head: Head
+) -> Links:
+    """Word alignment (source word, target word) as one head sees it."""
+    codec = translator.codec
+    weights = seen.weights[head.name]
+    chosen = weights.mean(0) if head.head is None else weights[head.head]
+    tag = int(codec.tagged)
+    of_source = [-1] * tag + codec.source.word_index(source, seen.source[tag:-1])
+    of_target = codec.target.word_index(target, seen.target[:-1])
+    return words_from_attention(chosen, of_source, of_target, head.shift)
+
+
+def usual(names: Sequence[str]) -> Head | None:
+    """Where to look if nothing better is known: the mean of the last cross-attention but one."""
+    cross = [n for n in names if n.endswith("cross")]
+    return Head(cross[-2] if len(cross) > 1 else cross[0]) if cross else None
