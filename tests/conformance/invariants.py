@@ -154,7 +154,7 @@ def replay(subject: Decoding, rows: Rows = range(B), capacity: int | None = None
 def close(got: Tensor, want: Tensor, where: str = "", atol: float = 1e-9) -> None:
     """Equal but for rounding, and finite."""
     assert got.shape == want.shape, f"{where}: shape {tuple(got.shape)}, not {tuple(want.shape)}"
-    far = float((got - want).abs().max()) if got.numel() else 0.0
+    far = float((got - want).detach().abs().max()) if got.numel() else 0.0
     assert far <= atol, f"{where}: {far:.3g} apart"  # NaN fails too
 
 
@@ -446,5 +446,96 @@ def products(core: Core) -> bool:
         return False
 
 
-DECODER_CHECKS = [f for name, f in sorted(globals().items()) if name.startswith("check_")]
-DECODER_CHECKS.remove(check_every_gradient)
+# --- encoders ---------------------------------------------------------------------------------
+
+
+class Encoding:
+    """A model that reads: `read` gives rows of vectors (S D), real ones only, and the last states."""
+
+    def __init__(self, model: nn.Module):
+        self.model = model
+
+    def read(self, tokens: Tensor, ok: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
+        """Both of tokens (N S)."""
+        e = self.model.encode(tokens, ok)
+        real = [row if ok is None else row[ok[i]] for i, row in enumerate(e.x)]
+        return real, list(tensors(e.summary))
+
+
+def same(got: tuple, want: tuple, where: str, rows: Rows = range(B), atol: float = 1e-9) -> None:
+    """Two readings of the same rows; `rows` of the second."""
+    for i, row in enumerate(rows):
+        close(got[0][i], want[0][row], f"{where}, row {row}", atol)
+    for a, b in zip(got[1], want[1], strict=True):
+        close(a, b[list(rows)], f"{where}, last state", atol)
+
+
+def check_padding_invisible(e: Encoding) -> None:
+    """Whatever stands there, however much there is of it, and wherever."""
+    want = e.read(SOURCE, SOURCE_OK)
+    rows = [SOURCE[i, :n].tolist() for i, n in enumerate(SOURCE_OK.sum(1).tolist())]
+    same(e.read(*padded(rows)), want, "junk in the padding")
+    longer = e.read(*padded([*rows, [5] * 9]))
+    same((longer[0][:B], [t[:B] for t in longer[1]]), want, "beside a longer row")
+    same(e.read(*padded(rows, "left")), want, "padded on the left")
+    holes, ok = torch.full((B, 2 * S), JUNK), torch.zeros(B, 2 * S, dtype=torch.bool)
+    holes[:, ::2], ok[:, ::2] = SOURCE, SOURCE_OK
+    same(e.read(holes, ok), want, "padding between")
+
+
+def check_alone_equals_batch(e: Encoding) -> None:
+    """A row without any padding."""
+    want = e.read(SOURCE, SOURCE_OK)
+    for i, n in enumerate(SOURCE_OK.sum(1).tolist()):
+        same(e.read(SOURCE[i : i + 1, :n]), want, "alone", [i])
+
+
+def check_empty_row(e: Encoding) -> None:
+    """Nothing but padding: finite, and nothing to the others."""
+    ok = SOURCE_OK.clone()
+    ok[1] = False
+    assert e.model.encode(SOURCE, ok).x.isfinite().all(), "a row of padding"
+    (a, _, c), _ = e.read(SOURCE, ok)
+    (x, _, z), _ = e.read(SOURCE, SOURCE_OK)
+    close(torch.cat([a, c]), torch.cat([x, z]), "beside a row of padding")
+
+
+def check_information_moves(e: Encoding) -> None:
+    """A token changes what stands at other places."""
+    changed = SOURCE.clone()
+    changed[:, 1] = (SOURCE[:, 1] - 2) % (V - 3) + 3
+    (a, *_), _ = e.read(SOURCE, SOURCE_OK)
+    (b, *_), _ = e.read(changed, SOURCE_OK)
+    others = [0, 2, 3, 4]
+    assert not torch.allclose(a[others], b[others]), "nobody looks at anybody"
+
+
+def check_encoder_gradients(e: Encoding) -> None:
+    """In training every parameter gets a finite gradient, with a row of padding in the batch."""
+    model, ok = deepcopy(e.model).train(), SOURCE_OK.clone()
+    ok[1] = False
+    with torch.enable_grad():
+        encoded = model.encode(SOURCE, ok)
+        encoded.x[ok].logsumexp(-1).sum().backward()
+    check_every_gradient(model)
+
+
+def check_encoder_float32(e: Encoding) -> None:
+    """In 32 bits, alone and in a batch."""
+    small = Encoding(deepcopy(e.model).float())
+    want = small.read(SOURCE, SOURCE_OK)
+    assert want[0][0].dtype == torch.float32, "something left float32"
+    same(small.read(SOURCE[1:2, :3]), want, "32 bits", [1], 1e-4)
+
+
+ENCODER_CHECKS = [
+    check_padding_invisible, check_alone_equals_batch, check_empty_row, check_information_moves,
+    check_encoder_gradients, check_encoder_float32,
+]  # fmt: skip
+DECODER_CHECKS = [
+    check_step_equals_full, check_chunks_equal_full, check_ragged_chunks, check_no_look_ahead,
+    check_memory_padding_invisible, check_target_padding_invisible, check_batch_equals_single,
+    check_cached_equals_functional, check_reorder, check_truncate, check_join, check_detach,
+    check_search, check_gradients, check_nothing_to_see, check_float32, check_remember,
+    check_relative_positions,
+]  # fmt: skip

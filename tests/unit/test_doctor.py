@@ -4,14 +4,17 @@ import io
 import json
 import random
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from regard.data.doctor import Report, diagnose, halves, render
-from regard.data.doctor.base import WHOLE
+from regard.data.doctor.base import WHOLE, Row
+from regard.data.doctor.lengths import bounds
 from regard.data.doctor.near import NEAR, jaccard, matches
 from regard.data.doctor.numbers import differ
 from regard.data.doctor.scripts import wrong_script
+from regard.data.doctor.swaps import Profile
 from regard.data.doctor.text import normalise
 from regard.recipe import UserError
 
@@ -214,6 +217,23 @@ def test_a_split_the_wrong_way_round_is_one_finding(languages: tuple[str, str]) 
     assert seen(report) == [("languages", "test", WHOLE, "swap"), ("swapped", "test", 5, "swap")]
     assert report.cleaned() == {"train": rows[:250], "test": rows[250:]}
     assert report.totals["swapped"] == 51
+
+
+def test_a_row_does_not_vouch_for_itself() -> None:
+    swapped = "jukebox quiz vow flight"
+    rows = [Row(1, swapped, "one"), Row(2, "two", swapped)]
+    profile = Profile(rows)
+    assert profile.evidence([swapped], 0, learnt=True)[0] > 0
+    assert profile.evidence([swapped], 0, learnt=False)[0] == 0
+
+
+def test_what_is_within_the_length_bounds_has_the_same_bounds() -> None:
+    rng = np.random.default_rng(0)
+    ratios = np.concatenate([rng.normal(0, 0.15, 60), rng.uniform(0.5, 4, 39)])
+    middle, limit = bounds(ratios)
+    kept = ratios[np.abs(ratios - middle) <= limit]
+    assert 60 <= len(kept) < len(ratios)
+    assert bounds(kept) == (middle, limit)
 
 
 def test_scripts_by_language() -> None:

@@ -6,7 +6,7 @@
 import os
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,9 +26,10 @@ from regard.recipe import Part, UserError
 class Config(Settings):
     """Which corpus, where it lies, in which directions, cut into which tokens.
 
-    `dir`: a folder ($VARIABLES are filled in) or hf:OWNER/NAME. `directions`: such as [de-en]; with more than one
-    every source begins with its target's tag. `shared`: one vocabulary for both sides.
-    `max_length`: longer training rows (in tokens) are left out, and counted.
+    `dir`: a folder ($VARIABLES are filled in) or hf:OWNER/NAME. `directions`: such as [de-en]; with
+    more than one every source begins with its target's tag. `shared`: one vocabulary for both.
+    `max_length`: training rows longer than this on a side, in tokens with eos and tag, are left out
+    and counted; in use a longer line is cut.
     """
 
     corpus: Annotated[Any, Part("data.corpus")]
@@ -55,11 +56,7 @@ class Batch:
 
     def to(self, device: torch.device | str) -> "Batch":
         """The batch on another device."""
-        return Batch(
-            *(t.to(device, non_blocking=True) for t in (
-                self.source, self.source_ok, self.target_in, self.target_out
-            ))
-        )  # fmt: skip
+        return Batch(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
 
 
 class Codec:
@@ -101,10 +98,11 @@ class Codec:
         self, texts: Sequence[str], directions: Sequence[str], rng: random.Random | None = None
     ) -> list[list[int]]:
         """Source ids with eos, behind a tag if there are several directions."""
-        found = self.source.encode(texts, rng)
+        found = zip(self.source.encode(texts, rng), directions, strict=True)
         if not self.tagged:
-            return [[*ids, EOS] for ids in found]
-        return [[self.tag(d), *ids, EOS] for ids, d in zip(found, directions, strict=True)]
+            return [[*ids, EOS] for ids, _ in found]
+        tags = {d: self.tag(d) for d in self.directions}
+        return [[tags[d], *ids, EOS] for ids, d in found]
 
     def targets(self, texts: Sequence[str], rng: random.Random | None = None) -> list[list[int]]:
         """Target ids with eos."""
@@ -117,7 +115,7 @@ class Codec:
     def direction(self, wanted: str | None) -> str:
         """The direction asked for, or the only one there is.
 
-        Raises UserError if it is not one of the run's, or if none was asked for and there are several.
+        Raises UserError if it is not one of the run's, or none was asked for and there are several.
         """
         if wanted is None and not self.tagged:
             return self.directions[0]
@@ -140,46 +138,57 @@ def tags_of(directions: Sequence[str]) -> list[str]:
 
 
 class Parallel:
-    """The training rows, encoded, and the batches of every epoch, by number: nothing to remember but where one was."""
+    """The training rows, encoded, and the batches of every epoch, by number.
+
+    All of it is a function of seed and epoch: there is nothing to remember but where one was.
+    """
 
     def __init__(self, config: Config, codec: Codec, rows: Sequence[Row], seed: int):
-        self.config, self.codec, self.seed = config, codec, seed
-        self.rows = list(rows)
-        self.random = config.tokenizer.model_dump().get("dropout", 0) > 0
-        self.made: tuple[int, Store, Store] | None = None
-        self.too_long = 0
+        self.config, self.codec, self.rows, self.seed = config, codec, list(rows), seed
+        self.random = max(codec.source.facts.dropout, codec.target.facts.dropout) > 0
+        self.made: tuple[int, Store, Store] | None = None  # of the epoch at hand
 
     def stores(self, epoch: int) -> tuple[Store, Store]:
         """Encoded rows; with tokenizer dropout they differ from epoch to epoch."""
         key = epoch if self.random else 0
         if self.made is None or self.made[0] != key:
-            sides = []
-            for side in (0, 1):
-                rng = random.Random(f"{self.seed} {epoch} {side}") if self.random else None
-                texts = [row[side] for row in self.rows]
-                directions = [row.direction for row in self.rows]
-                sides.append(Store.of(
-                    self.codec.targets(texts, rng) if side
-                    else self.codec.sources(texts, directions, rng)
-                ))  # fmt: skip
-            self.made = (key, sides[0], sides[1])
+            rng = [random.Random(f"{self.seed} {key} {side}") for side in (0, 1)]
+            sources, targets, directions = zip(*self.rows, strict=True)
+            self.made = (
+                key,
+                Store.of(self.codec.sources(sources, directions, rng[0])),
+                Store.of(self.codec.targets(targets, rng[1])),
+            )
         return self.made[1], self.made[2]
 
+    def lengths(self, epoch: int) -> np.ndarray:
+        """Tokens of each row on either side, (rows, 2)."""
+        return np.stack([store.lengths for store in self.stores(epoch)], 1)
+
+    @property
+    def at_hand(self) -> int:
+        """The epoch whose encoded rows are there; 0 if none are."""
+        return self.made[0] if self.made else 0
+
+    @property
+    def too_long(self) -> int:
+        """How many rows `max_length` leaves out."""
+        return int((self.lengths(self.at_hand).max(1) > self.config.max_length).sum())
+
     def batches(self, budget: int, epoch: int) -> list[np.ndarray]:
-        """Row numbers of each batch of the epoch, in order."""
-        sources, targets = self.stores(epoch)
-        lengths = np.stack([sources.lengths, targets.lengths], 1)
-        fits = np.flatnonzero(lengths.max(1) <= self.config.max_length)
-        self.too_long = len(lengths) - len(fits)
+        """Row numbers of each batch of the epoch, in order.
+
+        Raises UserError if no row is short enough.
+        """
+        lengths, most = self.lengths(epoch), self.config.max_length
+        fits = np.flatnonzero(lengths.max(1) <= most)
         if not len(fits):
-            raise UserError(f"data.max_length: no training row has {self.config.max_length} tokens or fewer")
-        made = plan(lengths[fits], budget, seed=self.seed, epoch=epoch)
-        return [fits[rows] for rows in made]
+            raise UserError(f"data.max_length: no training row has {most} tokens or fewer")
+        return [fits[rows] for rows in plan(lengths[fits], budget, seed=self.seed, epoch=epoch)]
 
     def waste(self, batches: Sequence[np.ndarray], epoch: int) -> float:
         """Share of padding in these batches."""
-        sources, targets = self.stores(epoch)
-        return waste(batches, np.stack([sources.lengths, targets.lengths], 1))
+        return waste(batches, self.lengths(epoch))
 
     def tokens(self, rows: np.ndarray, epoch: int) -> int:
         """Target tokens of these rows, eos counted."""

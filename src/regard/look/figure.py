@@ -1,25 +1,29 @@
 """Pictures of a look with matplotlib: heat maps, a sheet of all heads, the alignment, an overview.
 
-Figures are made as objects (no pyplot, no global state) and drawn by Agg. A label whose letters no
-installed font has is not drawn as boxes: Hangul is romanised, the rest shown as code points, and
-the caption says so. Shapes: `H` heads, `T` queries (rows), `S` keys (columns).
+Figures are made as objects (no pyplot, no global state) and drawn by Agg. A picture is a column of
+panels; a panel knows its size in inches before it is drawn, so nothing overlaps or stretches.
+A label whose letters no installed font has is not drawn as boxes: Hangul is romanised, the rest
+shown as code points, and the caption says so.
+Shapes: `H` heads, `T` queries (rows), `S` keys (columns).
 """
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
-from matplotlib.path import Path as Curve
+from matplotlib.image import AxesImage
 from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Curve
+from matplotlib.ticker import MaxNLocator
 
 from regard.look.maps import KINDS, Look, Map
 from regard.look.romanise import HANGUL, romanise
@@ -30,8 +34,9 @@ HEAT = LinearSegmentedColormap.from_list("regard", ["#f6f5f1", "#b9c3e2", "#3b50
 DPI = 160
 _BASE = "DejaVu Sans"  # comes with matplotlib: Latin, Greek, Cyrillic, Hebrew, Arabic, symbols
 _KOREAN = (
-    *("Noto Sans CJK KR", "Noto Sans KR", "Noto Sans CJK JP", "Pretendard", "Apple SD Gothic Neo"),
-    *("Malgun Gothic", "NanumGothic", "NanumBarunGothic", "AppleGothic", "UnDotum", "Baekmuk Dotum"),
+    *("Noto Sans CJK KR", "Noto Sans KR", "Noto Sans CJK JP", "Pretendard"),
+    *("Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "NanumBarunGothic"),
+    *("AppleGothic", "UnDotum", "Baekmuk Dotum"),
 )
 
 
@@ -74,6 +79,7 @@ class Lettering:
     def __init__(self, texts: Iterable[str]):
         self.characters = {ord(c) for text in texts for c in visible(text)}
         self.families, self.missing = choose_fonts(self.characters)
+        self._scratch = FigureCanvasAgg(Figure(dpi=DPI))
 
     def label(self, text: str, limit: int = 24) -> str:
         """The text as this machine can draw it, shortened to `limit` characters."""
@@ -90,13 +96,20 @@ class Lettering:
         notes = ["romanised here: Korean labels need a Korean font"] if hangul else []
         return "; ".join(notes + ["‹…›: a letter no font here has"] * bool(self.missing - hangul))
 
+    def width(self, text: str, size: float) -> float:
+        """Inches that a text of this point size is wide."""
+        drawn = self._scratch.figure.text(0, 0, text, **self.style(size))
+        width = drawn.get_window_extent(self._scratch.get_renderer()).width / DPI
+        drawn.remove()
+        return float(width)
+
     def style(self, size: float, color: str = INK, **more: Any) -> dict[str, Any]:
         """Text properties; `$` in a label is a dollar sign, not the start of a formula."""
         return dict(fontfamily=self.families, fontsize=size, color=color, parse_math=False, **more)
 
 
 def visible(text: str) -> str:
-    """The text with control characters spelled and invisible marks (joiners, selectors) left out."""
+    """The text with control characters spelled and invisible marks (joiners …) left out."""
     out = []
     for char in unicodedata.normalize("NFC", text):
         category = unicodedata.category(char)
@@ -119,50 +132,38 @@ def right_to_left(words: Sequence[str]) -> bool:
 def heat_map(m: Map, head: int | None = None) -> Figure:
     """One layer: the weights (T, S) of one head (from 0), or the mean of all."""
     if head is not None and not 0 <= head < m.heads:
-        raise UserError(f"map {m.name}: no head {head}; it has heads 0 to {m.heads - 1}, or the mean")
+        raise UserError(
+            f"map {m.name}: there is no head {head}; take one from 0 to {m.heads - 1}, or the mean"
+        )
     letters = Lettering([*m.rows, *m.columns])
-    figure = _figure(*_heat_size(m))
-    _draw_heat(figure, m, head, letters)
-    _caption(figure, letters)
-    return figure
+    return _compose([_Heat(m, head, letters)], letters)
 
 
 def sheet(look: Look, kind: str = "cross") -> Figure:
     """All heads of a kind side by side: a row for each layer, a column for each head."""
     maps = [m for m in look.maps if m.kind == kind]
     if not maps:
-        known = ", ".join(k for k in KINDS if any(m.kind == k for m in look.maps)) or "no maps at all"
-        raise UserError(f"sheet: this look has no {kind!r} attention; it has {known}")
-    figure = _figure(*_sheet_size(maps))
-    _draw_sheet(figure, maps)
-    return figure
+        known = ", ".join(k for k in KINDS if any(m.kind == k for m in look.maps))
+        raise UserError(f"sheet: this look has no {kind!r} attention; it has {known or 'no maps'}")
+    letters = Lettering([])
+    return _compose([_Sheet(maps, letters)], letters)
 
 
 def alignment(look: Look) -> Figure:
     """Source words above, target words below, and a line for each link, as dark as it is strong."""
     letters = Lettering([*look.source_words, *look.target_words])
-    figure = _figure(*_alignment_size(look))
-    _draw_alignment(figure, look, letters)
-    _caption(figure, letters)
-    return figure
+    return _compose([_Links(look, letters)], letters)
 
 
 def overview(look: Look) -> Figure:
-    """One page: the alignment, the last cross-attention (else the last map), and all its heads."""
+    """The alignment, the last cross-attention (else the last map) as a mean, and all its heads."""
     maps = [m for m in look.maps if m.kind == "cross"] or look.maps[-1:]
     labels = [label for m in maps[-1:] for label in (*m.rows, *m.columns)]
     letters = Lettering([*look.source_words, *look.target_words, *labels])
-    sizes = [_alignment_size(look)]
+    panels: list[_Panel] = [_Links(look, letters)]
     if maps:
-        sizes += [_heat_size(maps[-1]), _sheet_size(maps)]
-    figure = _figure(max(w for w, _ in sizes), sum(h for _, h in sizes))
-    parts = np.atleast_1d(figure.subfigures(len(sizes), 1, height_ratios=[h for _, h in sizes]))
-    _draw_alignment(parts[0], look, letters)
-    if maps:
-        _draw_heat(parts[1], maps[-1], None, letters)
-        _draw_sheet(parts[2], maps)
-    _caption(figure, letters)
-    return figure
+        panels += [_Heat(maps[-1], None, letters), _Sheet(maps, letters)]
+    return _compose(panels, letters)
 
 
 def png(figure: Figure) -> bytes:
@@ -172,129 +173,175 @@ def png(figure: Figure) -> bytes:
     return buffer.getvalue()
 
 
-# -- drawing --------------------------------------------------------------------------------------
+# -- panels ---------------------------------------------------------------------------------------
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout="constrained")
+class _Panel(Protocol):
+    size: tuple[float, float]  # width and height in inches
+
+    def draw(self, place: "_Place") -> None: ...
+
+
+class _Place:
+    """A rectangle of a figure, in inches from its own left and top."""
+
+    def __init__(self, figure: Figure, left: float, top: float):
+        self.figure, self.left, self.top = figure, left, top
+
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
+        """Axes at a place inside the rectangle, without frame or ticks."""
+        w, h = self.figure.get_size_inches()
+        box = ((self.left + x) / w, 1 - (self.top + y + height) / h, width / w, height / h)
+        axes = self.figure.add_axes(box)
+        for side in axes.spines.values():
+            side.set_visible(False)
+        axes.tick_params(length=0)
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return axes
+
+    def write(self, x: float, y: float, text: str, **style: Any) -> None:
+        """Text at a place inside the rectangle."""
+        w, h = self.figure.get_size_inches()
+        self.figure.text((self.left + x) / w, 1 - (self.top + y) / h, text, **style)
+
+
+def _compose(panels: Sequence[_Panel], letters: Lettering) -> Figure:
+    """Stack panels from the top, each centred, with a margin around and the caption below."""
+    margin, gap = 0.35, 0.45
+    widest = max(panel.size[0] for panel in panels)
+    note = letters.note
+    width = max(widest, letters.width(note, 7)) + 2 * margin
+    height = sum(p.size[1] for p in panels) + gap * (len(panels) - 1) + 2 * margin
+    figure = Figure(figsize=(width, height + 0.25 * bool(note)), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
+    top = margin
+    for panel in panels:
+        panel.draw(_Place(figure, (width - panel.size[0]) / 2, top))
+        top += panel.size[1] + gap
+    if note:
+        where = _Place(figure, 0, height - 0.1)
+        where.write(width / 2, 0, note, **letters.style(7, QUIET, ha="center", va="center"))
     return figure
 
 
-def _caption(figure: Figure, letters: Lettering) -> None:
-    if letters.note:
-        figure.supxlabel(letters.note, x=0.5, fontsize=7, color=QUIET, fontfamily=_BASE)
+class _Heat:
+    """A labelled heat map with its scale."""
+
+    def __init__(self, m: Map, head: int | None, letters: Lettering):
+        self.m, self.letters, self.weights = m, letters, m.head(head)  # (T, S)
+        self.rows, self.columns = (list(map(letters.label, names)) for names in (m.rows, m.columns))
+        # comfortable cells, until a long sentence makes them small
+        self.cell = min(0.32, 12 / max(len(self.rows), len(self.columns), 1))
+        self.points = min(9.0, self.cell * 72 * 0.62)
+        self.left, self.above = (
+            max((letters.width(label, self.points) for label in labels), default=0) + 0.12
+            for labels in (self.rows, self.columns)
+        )
+        self.above += 0.3  # the title
+        self.wide, self.high = (max(len(side), 1) * self.cell for side in (self.columns, self.rows))
+        which = f"mean of {m.heads} heads" if head is None else f"head {head + 1} of {m.heads}"
+        self.title = f"{m.name} · {which}"
+        wide = max(self.left + self.wide + 0.65, letters.width(self.title, 9))
+        self.size = (wide, max(self.above + self.high, 1.6))
+
+    def draw(self, place: _Place) -> None:
+        place.write(0, 0, self.title, **self.letters.style(9, QUIET, va="top"))
+        axes = place.axes(self.left, self.above, self.wide, self.high)
+        image = _image(axes, self.weights, float(self.weights.max(initial=0)))
+        style = self.letters.style(self.points)
+        axes.xaxis.tick_top()
+        axes.set_xticks(range(len(self.columns)), self.columns, rotation=90, **style)
+        axes.set_yticks(range(len(self.rows)), self.rows, **style)
+        height = min(self.high, 1.8)
+        scale = place.axes(self.left + self.wide + 0.15, self.above, 0.09, height)
+        bar = place.figure.colorbar(image, cax=scale, ticks=MaxNLocator(4))
+        bar.outline.set_visible(False)  # type: ignore[operator]
+        scale.tick_params(length=0, labelsize=7, labelcolor=QUIET)
 
 
-def _cell(m: Map) -> float:
-    """The side of a heat map's cell in inches: comfortable, until a long sentence makes it small."""
-    return min(0.3, 13 / max(len(m.rows), len(m.columns), 1))
+class _Sheet:
+    """Small heat maps of all heads: a row for each layer, on a scale of its own."""
+
+    def __init__(self, maps: list[Map], letters: Lettering):
+        self.maps, self.letters = maps, letters
+        self.heads = max(m.heads for m in maps)
+        ratio = max(len(maps[0].rows), 1) / max(len(maps[0].columns), 1)
+        self.wide = min(1.3, 11 / self.heads)
+        self.high = self.wide * float(np.clip(ratio, 0.5, 1.6))
+        self.step = (self.wide + 0.12, self.high + 0.12)
+        self.left, self.above = 0.6, 0.22
+        columns, rows = self.heads, len(maps)
+        self.size = (self.left + columns * self.step[0], self.above + rows * self.step[1])
+
+    def draw(self, place: _Place) -> None:
+        style = self.letters.style(7.5, QUIET)
+        for head in range(self.heads):
+            middle = self.left + head * self.step[0] + self.wide / 2
+            place.write(middle, 0, f"head {head + 1}", ha="center", va="top", **style)
+        for row, m in enumerate(self.maps):
+            y = self.above + row * self.step[1]
+            place.write(0, y + self.high / 2, f"layer {m.layer + 1}", va="center", **style)
+            for head in range(m.heads):
+                axes = place.axes(self.left + head * self.step[0], y, self.wide, self.high)
+                _image(axes, m.weights[head], float(m.weights.max(initial=0)))
 
 
-def _heat_size(m: Map) -> tuple[float, float]:
-    cell = _cell(m)
-    return max(4.2, cell * len(m.columns) + 2.4), max(2.4, cell * len(m.rows) + 1.9)
-
-
-def _draw_heat(figure: Figure | SubFigure, m: Map, head: int | None, letters: Lettering) -> None:
-    axes, weights = figure.subplots(), m.head(head)  # (T, S)
-    style = letters.style(min(9, _cell(m) * 72 * 0.62))
-    image = _image(axes, weights, float(weights.max(initial=0)), "equal")
-    axes.xaxis.tick_top()
-    axes.set_xticks(range(len(m.columns)), [letters.label(c) for c in m.columns], rotation=90, **style)
-    axes.set_yticks(range(len(m.rows)), [letters.label(r) for r in m.rows], **style)
-    axes.tick_params(length=0, pad=4)
-    which = f"mean of {m.heads} heads" if head is None else f"head {head + 1} of {m.heads}"
-    axes.set_title(f"{m.name} · {which}", **letters.style(9, QUIET), loc="left", pad=10)
-    bar = figure.colorbar(image, ax=axes, shrink=0.6, aspect=24, pad=0.02)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelsize=7, labelcolor=QUIET)
-
-
-def _image(axes: Axes, weights: np.ndarray, top: float, aspect: str) -> Any:
+def _image(axes: Axes, weights: np.ndarray, top: float) -> AxesImage:
     low = min(0.0, float(weights.min(initial=0)))
-    for side in axes.spines.values():
-        side.set_visible(False)
     if not weights.size:  # an empty sentence: nothing to colour, but a picture all the same
         weights = np.zeros((1, 1), np.float32)
-    how: dict[str, Any] = {"aspect": aspect, "interpolation": "nearest"}
+    how: dict[str, Any] = {"aspect": "auto", "interpolation": "nearest"}
     return axes.imshow(weights, cmap=HEAT, vmin=low, vmax=max(top, low + 1e-6), **how)
 
 
-def _sheet_size(maps: list[Map]) -> tuple[float, float]:
-    width, height = _panel(maps)
-    return width * max(m.heads for m in maps) + 0.9, (height + 0.12) * len(maps) + 0.6
+class _Links:
+    """Two lines of words with the alignment between them."""
 
+    def __init__(self, look: Look, letters: Lettering):
+        self.letters, self.links = letters, look.alignment
+        lines = (look.source_words, look.target_words)
+        self.words = [[letters.label(word) for word in line] for line in lines]
+        self.back = [right_to_left(line) for line in lines]
+        self.points = 12.0
+        self.boxes = [self._boxes(words) for words in self.words]
+        widest = max((x + w for boxes in self.boxes for x, w in boxes), default=1.0)
+        if widest > 20:  # a very long sentence is written smaller instead of wider
+            self.points *= 20 / widest
+            self.boxes = [[(x * 20 / widest, w * 20 / widest) for x, w in b] for b in self.boxes]
+        self.size = (min(widest, 20.0), 1.9)
 
-def _panel(maps: list[Map]) -> tuple[float, float]:
-    ratio = max(len(maps[0].rows), 1) / max(len(maps[0].columns), 1)
-    width = min(1.5, 12 / max(m.heads for m in maps))
-    return width, width * float(np.clip(ratio, 0.5, 1.6))
+    def _boxes(self, words: list[str]) -> list[tuple[float, float]]:
+        """Left edge and width of each word, in inches."""
+        x, boxes = 0.0, []
+        for word in words:
+            boxes.append((x, self.letters.width(word, self.points)))
+            x += boxes[-1][1] + 0.17
+        return boxes
 
+    def draw(self, place: _Place) -> None:
+        width, height = self.size
+        axes = place.axes(0, 0, width, height)
+        axes.set(xlim=(0, width), ylim=(height, 0))  # inches, from the top
+        style = self.letters.style(self.points, ha="center", va="center")
+        middles = []
+        for y, words, boxes, back in zip(
+            (0.15, height - 0.15), self.words, self.boxes, self.back, strict=True
+        ):
+            end = sum(boxes[-1]) if boxes else 0.0  # each line is centred
+            shift = (width - end) / 2
+            spots = [shift + (end - x - w if back else x) + w / 2 for x, w in boxes]
+            for spot, word in zip(spots, words, strict=True):
+                axes.text(spot, y, word, **style)
+            middles.append(spots)
+        top = max((weight for *_, weight in self.links), default=1.0) or 1.0
+        for s, t, weight in sorted(self.links, key=lambda link: link[2]):
+            self._curve(axes, middles[0][s], middles[1][t], float(np.clip(weight / top, 0, 1)))
 
-def _draw_sheet(figure: Figure | SubFigure, maps: list[Map]) -> None:
-    heads = max(m.heads for m in maps)
-    grid = figure.subplots(len(maps), heads, squeeze=False)
-    for m, row in zip(maps, grid, strict=True):
-        top = float(m.weights.max(initial=0))
-        for head, axes in enumerate(row):
-            if head >= m.heads:
-                axes.axis("off")
-                continue
-            _image(axes, m.weights[head], top, "auto")
-            axes.set_xticks([])
-            axes.set_yticks([])
-            if m is maps[0]:
-                axes.set_title(f"head {head + 1}", fontsize=7.5, color=QUIET)
-        name = {"fontsize": 7.5, "color": QUIET, "rotation": 0, "ha": "right", "va": "center"}
-        row[0].set_ylabel(f"layer {m.layer + 1}", **name)
-
-
-_WORD, _GAP = 12.0, 0.17  # point size of a word, inches between two
-
-
-def _advance(word: str) -> float:
-    """About how wide a word is, in inches; a full-width letter takes two thirds more."""
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in word)
-    return (0.62 * len(word) + 0.42 * wide) * _WORD / 72 + _GAP
-
-
-def _alignment_size(look: Look) -> tuple[float, float]:
-    lines = (look.source_words, look.target_words)
-    width = max(sum(_advance(w[:24]) for w in words) for words in lines) + 0.8
-    return float(np.clip(width, 4.2, 24)), 2.2
-
-
-def _draw_alignment(figure: Figure | SubFigure, look: Look, letters: Lettering) -> None:
-    axes = figure.subplots()
-    axes.axis("off")
-    axes.set_ylim(-0.25, 1.25)
-    above = _lay(axes, look.source_words, 1.0, letters)
-    below = _lay(axes, look.target_words, 0.0, letters)
-    axes.set_xlim(-0.1, max([0.1, *(x + w for x, w in above + below)]) + 0.1)
-    top = max((w for *_, w in look.alignment), default=1.0) or 1.0
-    for s, t, weight in look.alignment:
-        strength = float(np.clip(weight / top, 0, 1))
-        (x0, w0), (x1, w1) = above[s], below[t]
-        x0, x1 = x0 + w0 / 2, x1 + w1 / 2
-        points = [(x0, 0.84), (x0, 0.5), (x1, 0.5), (x1, 0.16)]
+    def _curve(self, axes: Axes, x0: float, x1: float, strength: float) -> None:
+        above, below = 0.36, self.size[1] - 0.36
+        middle = (above + below) / 2
+        points = [(x0, above), (x0, middle), (x1, middle), (x1, below)]
         curve = Curve(points, [Curve.MOVETO, *[Curve.CURVE4] * 3])
-        line = {"edgecolor": ACCENT, "alpha": 0.12 + 0.78 * strength, "lw": 0.6 + 1.6 * strength}
+        line = {"alpha": 0.12 + 0.78 * strength, "lw": 0.6 + 1.6 * strength, "edgecolor": ACCENT}
         axes.add_patch(PathPatch(curve, facecolor="none", capstyle="round", **line))
-
-
-def _lay(axes: Axes, words: list[str], y: float, letters: Lettering) -> list[tuple[float, float]]:
-    """Write words along a line at their measured width; (left, width) of each, in inches of ink."""
-    renderer = axes.figure.get_figure(root=True).canvas.get_renderer()  # type: ignore[union-attr]
-    x, places, texts = 0.0, [], []
-    for word in words:
-        text = axes.text(0, y, letters.label(word), va="center", ha="center", **letters.style(_WORD))
-        width = text.get_window_extent(renderer).width / DPI
-        texts.append(text)
-        places.append((x, width))
-        x += width + _GAP
-    if right_to_left(words):
-        places = [(x - _GAP - left - width, width) for left, width in places]
-    for text, (left, width) in zip(texts, places, strict=True):
-        text.set_x(left + width / 2)
-    return places

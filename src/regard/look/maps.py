@@ -20,7 +20,7 @@ KINDS = ("cross", "self", "encoder")
 
 @dataclass(frozen=True, eq=False)
 class Map:
-    """The attention weights (H, T, S) of one layer, float32, with a label for each row and column."""
+    """The attention weights (H, T, S) of one layer, float32, with labels for rows and columns."""
 
     name: str  # such as "decoder.0.cross"
     kind: str  # cross, self or encoder
@@ -37,11 +37,11 @@ class Map:
         labels = (len(self.rows), len(self.columns))
         if weights.ndim != 3 or not weights.shape[0] or weights.shape[1:] != labels:
             raise UserError(
-                f"map {self.name}: weights of shape {weights.shape} do not fit {labels[0]} rows and "
-                f"{labels[1]} columns; (heads, {labels[0]}, {labels[1]}) would"
+                f"map {self.name}: weights of shape {weights.shape} do not fit the labels; "
+                f"(heads, {labels[0]}, {labels[1]}) would"
             )
         if not np.isfinite(weights).all():
-            raise UserError(f"map {self.name}: weights hold NaN or infinity; finite numbers would do")
+            raise UserError(f"map {self.name}: weights must be finite; some are NaN or infinite")
 
     @property
     def heads(self) -> int:
@@ -92,7 +92,7 @@ class Look:
         return {**vars(self), "maps": maps, "alignment": links, "token_scores": scores}
 
     def save(self, path: str | Path) -> Path:
-        """Write a page (.html), a picture (.png) or the data (.json); the file appears only complete."""
+        """Write a page (.html), a picture (.png) or the data (.json); it appears only complete."""
         path = Path(path)
         # drawing is imported only when asked for: matplotlib takes a second to load
         if path.suffix.lower() == ".html":
@@ -122,13 +122,13 @@ class Look:
         except UserError:
             raise
         except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror}); name a saved look") from None
+            raise UserError(f"{path}: cannot be read ({error.strerror})") from None
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise UserError(f"{path}: not a look; a .json file that Look.save wrote would do") from None
+            raise UserError(f"{path}: not a look; a .json that Look.save wrote would do") from None
 
 
 def dumps(value: Any, **how: Any) -> str:
-    """JSON in plain ASCII, so that no odd character (lone surrogates too) troubles a file or a page."""
+    """JSON in plain ASCII: no odd character, lone surrogates included, troubles a file or page."""
     try:
         return json.dumps(value, allow_nan=False, default=_plain, **how)
     except (ValueError, TypeError) as error:
@@ -151,7 +151,8 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(aside, path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror}); choose another place") from None
+        reason = f"cannot be written ({error.strerror}); choose another place"
+        raise UserError(f"{path}: {reason}") from None
     finally:
         with contextlib.suppress(OSError):  # renamed by now, unless something went wrong
             aside.unlink()

@@ -31,5 +31,5 @@ def payload(look: Look) -> dict[str, Any]:
 
 def embed(value: Any) -> str:
     """JSON that is safe inside a script element: ASCII only, with `<`, `>` and `&` escaped too."""
-    text = dumps(value, separators=(",", ":"))  # ASCII: U+2028, U+2029 and NUL are \\u escapes already
+    text = dumps(value, separators=(",", ":"))  # U+2028, U+2029 and NUL are \\u escapes by now
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

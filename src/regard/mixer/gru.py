@@ -1,6 +1,5 @@
 """Gated recurrent unit (Cho et al. 2014, https://arxiv.org/abs/1406.1078, 2.3)."""
 
-import torch
 from torch import Tensor, nn
 
 from regard.mixer.base import Carry, Cell, CellConfig
@@ -31,4 +30,4 @@ class GRU(Cell):
         u = self.recur(h)
         r, z = (x[:, : 2 * W] + u[:, : 2 * W]).sigmoid().chunk(2, -1)
         new = (x[:, 2 * W :] + r * u[:, 2 * W :]).tanh()
-        return Carry(torch.lerp(new, h, z))
+        return Carry(new + z * (h - new))  # in h's precision, also under autocast

@@ -32,5 +32,5 @@ class SSRU(Cell):
     def advance(self, x: Tensor, carry: Carry) -> Carry:
         """One step."""
         new, f = x.chunk(2, -1)
-        c = torch.lerp(new, carry.c, f)  # type: ignore[arg-type]
+        c = new + f * (carry.c - new)  # in c's precision, also under autocast
         return Carry(F.relu(c), c)

@@ -10,7 +10,7 @@ from regard.tasks.translator import Translator
 
 
 class Gold(NamedTuple):
-    """A sentence pair with its known links (source word, target word); the sure ones are possible too."""
+    """A sentence pair with its links (source word, target word); the sure are possible too."""
 
     source: str
     target: str

@@ -1,7 +1,7 @@
-"""What a translator attends to while it writes a given target: weights caught by hooks, word alignments from them.
+"""What a translator attends to while it writes a given target, and word alignments read off that.
 
-`N` sentences, `H` heads, `T` target tokens (eos included), `S` source tokens (eos, and a tag if there are several
-directions, included).
+`N` sentences, `H` heads, `T` target tokens (eos included), `S` source tokens (eos included, and a
+tag if there are several directions).
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ class Attended:
 
 @dataclass(frozen=True)
 class Head:
-    """Which weights to read an alignment from: `head` None is the mean; `shift` 1 reads the next step's row."""
+    """Where to read an alignment: `head` None is the mean, `shift` 1 the next step's row."""
 
     name: str
     head: int | None = None
@@ -38,16 +38,20 @@ class Head:
 
 @contextmanager
 def caught(model: Seq2Seq) -> Iterator[dict[str, list[torch.Tensor]]]:
-    """Weights (N H T S) by name, one entry a call: recurrent decoders call their attention at every step."""
+    """Weights (N H T S) by name, one entry a call: recurrent decoders call theirs at every step.
+
+    They are worked out beside the model's own trip, which goes on as if nobody looked.
+    """
     found: dict[str, list[torch.Tensor]] = {}
 
     def catch(name: str) -> Any:
         def hook(core: Core, args: tuple) -> None:
             q, k, _, scope, _ = args
-            before = scope.trip.scores if scope.trip is not None else None
+            trip = scope.trip
+            before = trip and trip.scores
             found.setdefault(name, []).append(core.weights(q, k, scope).detach())
-            if scope.trip is not None:  # looking must leave no trace
-                scope.trip.scores = before
+            if trip:  # some kinds leave word there for the layer above
+                trip.scores = before
 
         return hook
 

@@ -14,7 +14,7 @@ from regard.tasks.objective.base import Loss
 
 @dataclass
 class Dev:
-    """A look at the dev set: `score` decides (higher is better), `shown` is reported, `samples` are read."""
+    """A look at the dev set: `score` decides (more is better), `shown` is told, `samples` are read."""
 
     score: float
     shown: dict[str, float]

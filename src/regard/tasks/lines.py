@@ -1,15 +1,26 @@
 """The line contract: what is blank, how a long line is cut, how an answer stays one line."""
 
 import re
+import unicodedata
 from collections.abc import Callable
+from functools import cache
 
-# A sentence ends after . ! ? … or their full-width forms and closing quotes or brackets, before a space; or after 。！？.
-END = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])(?=\S)")
+# Where a line may be cut, best first. A sentence ends after . ! ? … and closing quotes or brackets
+# before a space, or after their full-width forms.
+SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’»)\]]*\s+|(?<=[。！？])[」』”’）]*")
+SPACE = re.compile(r"\s+")
+INVISIBLE = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # control, format (such as zero width), all separators
 
 
 def blank(line: str) -> bool:
     """Nothing that could be translated: empty, white space, or only invisible characters."""
-    return not any(c.isprintable() and not c.isspace() for c in line)
+    return all(map(invisible, line))
+
+
+@cache
+def invisible(character: str) -> bool:
+    """Is there nothing to see?"""
+    return unicodedata.category(character) in INVISIBLE
 
 
 def one_line(text: str) -> str:
@@ -18,48 +29,24 @@ def one_line(text: str) -> str:
 
 
 def pieces(line: str, fits: Callable[[str], bool]) -> list[str]:
-    """The line whole if it fits, else cut at sentence ends, else at spaces, else anywhere."""
-    if fits(line):
+    """The line as it is if it fits, else cut in two again and again; blank pieces are left out.
+
+    Each cut is the sentence end nearest the middle, else the nearest space, else the middle; only
+    white space at a cut is lost. So a line of n characters costs the tokenizer O(n log n).
+    """
+    if fits(line) or len(line) < 2:
         return [line]
-    for cut in (sentences, halves_at_space, halves):
-        parts = [p for p in cut(line) if not blank(p)]
-        if len(parts) > 1 or len(parts[0]) < len(line):
-            return [piece for part in packed(parts, fits) for piece in pieces(part, fits)]
-    return [line]
+    line = line.strip()
+    at = middle(line)
+    halves = [half for half in (line[:at].strip(), line[at:].strip()) if not blank(half)]
+    return [piece for half in halves for piece in pieces(half, fits)]
 
 
-def packed(parts: list[str], fits: Callable[[str], bool]) -> list[str]:
-    """Neighbours joined again as long as they fit."""
-    out = [parts[0]]
-    for part in parts[1:]:
-        both = f"{out[-1]} {part}"
-        if fits(both):
-            out[-1] = both
-        else:
-            out.append(part)
-    return out
-
-
-def sentences(line: str) -> list[str]:
-    """The line's sentences."""
-    out, start = [], 0
-    for match in END.finditer(line):
-        out.append(line[start : match.end()].strip())
-        start = match.end()
-    return [*out, line[start:].strip()]
-
-
-def halves_at_space(line: str) -> list[str]:
-    """Cut at the space nearest the middle."""
-    middle = len(line) // 2
-    left, right = line.rfind(" ", 0, middle), line.find(" ", middle)
-    near = [i for i in (left, right) if i > 0]
-    if not near:
-        return [line]
-    at = min(near, key=lambda i: abs(i - middle))
-    return [line[:at].strip(), line[at:].strip()]
-
-
-def halves(line: str) -> list[str]:
-    """Cut in the middle."""
-    return [line[: len(line) // 2], line[len(line) // 2 :]]
+def middle(line: str) -> int:
+    """The best place to cut a line that begins and ends with something."""
+    half = len(line) / 2
+    for end in (SENTENCE, SPACE):
+        places = [m.end() for m in end.finditer(line) if 0 < m.end() < len(line)]
+        if places:
+            return min(places, key=lambda place: abs(place - half))
+    return len(line) // 2

@@ -1,4 +1,4 @@
-"""Translation: parallel rows in, likelihood (or another objective) up, answers scored by BLEU and chrF."""
+"""Translation: parallel rows in, an objective to train for, answers scored by BLEU and chrF."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,10 +7,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 from pydantic import Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import nn
 
 from regard.data import parallel
-from regard.data.corpus.base import Row
+from regard.data.corpus.base import Row, languages
 from regard.data.parallel import Codec, Parallel
 from regard.evaluate.scores import all_scores
 from regard.models import seq2seq
@@ -23,7 +25,7 @@ from regard.tasks.translator import Translator, Wish
 
 
 class Config(Recipe):
-    """A recipe for a translator. `dev_rows`: how many dev rows are answered while training (0: all)."""
+    """A recipe for a translator. `dev_rows`: how many are answered while training (0: all)."""
 
     task: Literal["translate"] = "translate"
     data: parallel.Config
@@ -43,8 +45,9 @@ class Config(Recipe):
 
     def build(self, codec: Codec) -> seq2seq.Seq2Seq:
         """The model for these vocabularies, freshly initialised from the seed."""
-        torch.manual_seed(self.seed)
-        return self.model.build(codec.source.size, codec.target.size)
+        with torch.random.fork_rng(devices=[]):  # who merely loads a run keeps his generator
+            torch.manual_seed(self.seed)
+            return self.model.build(codec.source.size, codec.target.size)
 
 
 class Translate:
@@ -62,6 +65,8 @@ class Translate:
             self.codec = Codec.train(recipe.data, corpus.rows)
         self.data = Parallel(recipe.data, self.codec, corpus.rows, recipe.seed)
         self.dev_rows = spread(recipe.data.rows("dev", drop_empty=True).rows, recipe.dev_rows)
+        if not self.dev_rows:
+            raise UserError("data: the dev corpus has no row with two sides")
         self.model: nn.Module = recipe.build(self.codec)
 
     def batches(self, budget: int, epoch: int) -> Sequence[np.ndarray]:
@@ -81,39 +86,45 @@ class Translate:
         return self.recipe.objective(self.model, batch, self)
 
     def dev(self, device: torch.device) -> Dev:
-        """BLEU of greedy answers, and the mean loss of the references."""
-        rows, model = self.dev_rows, self.model
-        training = model.training
-        used = Translator([model], self.codec, Greedy(), self.recipe.data.max_length)  # type: ignore[list-item]
-        hyps, nll, count = [""] * len(rows), 0.0, 0
+        """BLEU of greedy answers (several directions: the mean), and the references' mean loss."""
+        training = self.model.training
+        used = Translator([self.model], self.codec, Greedy(), self.recipe.data.max_length)  # type: ignore[list-item]
+        scores: dict[str, dict[str, float]] = {}
+        samples, nll, tokens = [], 0.0, 0
         for direction in self.recipe.data.directions:
-            at = [i for i, r in enumerate(rows) if r.direction == direction]
-            texts = [rows[i].source for i in at]
-            for i, answer in zip(at, used.translate(texts, Wish(direction)), strict=True):
-                hyps[i] = answer.text
-            nll -= sum(used.score(texts, [rows[i].target for i in at], direction))
-        count = sum(len(ids) for ids in self.codec.targets([r.target for r in rows]))
-        model.train(training)
-        language = self.recipe.data.directions[0].rpartition("-")[2]
-        scores = all_scores(hyps, [r.target for r in rows], language, ("bleu", "chrf"))
-        shown = {"dev_nll": nll / max(count, 1), **{f"dev_{k}": s.value for k, s in scores.items()}}
-        samples = [
-            {"source": r.source, "output": h, "reference": r.target}
-            for r, h in list(zip(rows, hyps, strict=True))[:: max(1, len(rows) // 3)][:3]
-        ]
-        return Dev(scores["bleu"].value, shown, samples)
+            rows = [(r.source, r.target) for r in self.dev_rows if r.direction == direction]
+            if not rows:  # fewer rows than directions
+                continue
+            sources, references = zip(*rows, strict=True)
+            outputs = [answer.text for answer in used.translate(sources, Wish(direction))]
+            nll -= sum(used.score(sources, references, direction))
+            tokens += sum(map(len, self.codec.targets(references)))
+            found = all_scores(outputs, references, languages(direction)[1], ("bleu", "chrf"))
+            scores[direction] = {f"dev_{name}": score.value for name, score in found.items()}
+            named = zip(sources, outputs, references, strict=True)
+            samples += [dict(zip(("source", "output", "reference"), x, strict=True)) for x in named]
+        self.model.train(training)
+        shown = {"dev_nll": nll / tokens}
+        for name in ("dev_bleu", "dev_chrf"):
+            shown[name] = sum(found[name] for found in scores.values()) / len(scores)
+            if len(scores) > 1:
+                shown |= {f"{name}_{direction}": found[name] for direction, found in scores.items()}
+        return Dev(shown["dev_bleu"], shown, samples[:: max(1, len(samples) // 3)][:3])
 
     def save(self, folder: Path) -> None:
         """The tokenizers."""
         self.codec.save(folder)
 
     def facts(self) -> dict[str, Any]:
-        """Rows and vocabulary."""
+        """Rows, vocabulary, and the share of padding in an epoch's batches."""
+        epoch = self.data.at_hand
+        batches = self.data.batches(self.recipe.train.batch_tokens, epoch)
         return {
             "directions": list(self.recipe.data.directions),
             "train_rows": len(self.data.rows), "blank_rows_left_out": self.dropped,
             "rows_too_long": self.data.too_long, "dev_rows": len(self.dev_rows),
             "vocabulary": sorted({self.codec.source.size, self.codec.target.size}),
+            "padding": round(self.data.waste(batches, epoch), 4),
         }  # fmt: skip
 
 
@@ -127,29 +138,36 @@ def spread(rows: Sequence[Row], most: int) -> list[Row]:
 def load(runs: Sequence[Run], device: str = "cpu", decode: Any = None) -> Translator:
     """A translator from one run, or an ensemble of several with the same vocabulary.
 
-    Raises UserError if a run is not whole or the vocabularies differ.
+    Raises UserError if a run is not whole, or if they differ in vocabulary or directions.
     """
-    from safetensors.torch import load_file
-
     recipes = [run.recipe for run in runs]
     codecs, models = [], []
     for run, recipe in zip(runs, recipes, strict=True):
         if not isinstance(recipe, Config):
             raise UserError(f"{run.folder}: this run does not translate")
-        codec = recipe.codec(run)
-        if not run.model.exists():
-            raise UserError(f"{run.folder}: no model.safetensors yet: training has not ended")
-        model = recipe.build(codec)
-        try:
-            model.load_state_dict(load_file(run.model, device="cpu"), strict=False)
-        except Exception as error:
-            raise UserError(f"{run.model}: damaged, or of another recipe ({error})") from None
-        codecs.append(codec)
-        models.append(model.to(device))
+        codecs.append(recipe.codec(run))
+        models.append(weighted(recipe.build(codecs[-1]), run).to(device))
     first = codecs[0]
     for run, codec in zip(runs, codecs, strict=True):
         if (codec.target.names, codec.source.names) != (first.target.names, first.source.names):
             raise UserError(f"{run.folder}: another vocabulary than {runs[0].folder}: no ensemble")
-    recipe = recipes[0]
-    assert isinstance(recipe, Config)
-    return Translator(models, first, decode or recipe.decode, recipe.data.max_length)
+        if codec.directions != first.directions:
+            raise UserError(f"{run.folder}: other directions than {runs[0].folder}: no ensemble")
+    longest = min(recipe.data.max_length for recipe in recipes)  # type: ignore[attr-defined]
+    return Translator(models, first, decode or recipes[0].decode, longest)  # type: ignore[attr-defined]
+
+
+def weighted(model: seq2seq.Seq2Seq, run: Run) -> seq2seq.Seq2Seq:
+    """The model with the run's weights. Raises UserError if there are none, or of another model."""
+    if not run.model.exists():
+        raise UserError(f"{run.folder}: no model.safetensors yet: training has not ended")
+    try:
+        wrong = model.load_state_dict(load_file(run.model, device="cpu"), strict=False)
+    except (RuntimeError, OSError, SafetensorError) as error:
+        said = str(error).split("\n")[-1].strip()
+        raise UserError(f"{run.model}: damaged, or of another recipe ({said})") from None
+    own = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
+    odd = [*(name for name in wrong.missing_keys if name in own), *wrong.unexpected_keys]
+    if odd:  # a tied weight is in the file once, under its first name
+        raise UserError(f"{run.model}: {odd[0]} is on one side only; it is of another recipe")
+    return model

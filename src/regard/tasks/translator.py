@@ -1,23 +1,22 @@
-"""A translator in use: N lines in, N lines out, whatever the lines hold.
+"""A translator in use: N lines in, N lines out, whatever the lines hold."""
 
-`N` sentences, `S` source tokens, `V` vocabulary.
-"""
-
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from regard.data.batching import ok, pad
-from regard.data.parallel import Codec
-from regard.data.tokenizer.base import BOS, EOS
+from regard.data.parallel import Codec, collate
+from regard.data.tokenizer.base import BOS, EOS, PAD
 from regard.models.seq2seq import Seq2Seq
 from regard.recipe import UserError
 from regard.search.base import Hypothesis, Limits
 from regard.search.ensemble import Ensemble, States
 from regard.tasks.decode.base import Ask, DecodeConfig
 from regard.tasks.lines import blank, one_line, pieces
+from regard.train.loss import log_probabilities
 
 
 @dataclass
@@ -34,6 +33,7 @@ class Wish:
     """What one call asks for beyond the decoding settings.
 
     `best`: answers a line; `prefix`: how each answer must begin; `terms`: phrases each must hold.
+    Where a line is cut because it is too long, its first piece answers to both.
     """
 
     direction: str | None = None
@@ -42,13 +42,22 @@ class Wish:
     terms: Sequence[Sequence[str]] | None = None
 
 
+class Job(NamedTuple):
+    """A line or a piece of one; how its answer must begin and what it must hold, in token ids."""
+
+    line: int
+    text: str
+    prefix: Sequence[int] = ()
+    terms: Sequence[Sequence[int]] = ()
+
+
 class Translator:
     """One model, or several that answer together; texts in, texts out."""
 
     def __init__(self, models: Sequence[Seq2Seq], codec: Codec, decode: DecodeConfig, longest: int):
         self.models, self.codec, self.decode = [m.eval() for m in models], codec, decode
-        self.longest = longest  # source tokens that the model reads at once
-        self.batch_tokens = 4096
+        self.longest = longest  # source tokens that the model reads at once, eos and tag counted
+        self.batch_tokens = 16_384  # in one batch: tokens times hypotheses a sentence
 
     @property
     def device(self) -> torch.device:
@@ -63,22 +72,43 @@ class Translator:
         """Up to `wish.best` answers to each line, best first.
 
         A line too long for the model is cut at sentence ends and its pieces' answers are joined.
+        Raises UserError if the wish has not one prefix, or list of terms, for each line.
         """
         wish = wish or Wish()
         direction = self.codec.direction(wish.direction)
-        cuts = [[] if blank(line) else pieces(line, self.fits) for line in lines]
-        flat = [(i, piece) for i, row in enumerate(cuts) for piece in row]
-        found = self.search([piece for _, piece in flat], [i for i, _ in flat], direction, wish)
+        jobs = [
+            job._replace(text=piece) if not n else Job(job.line, piece)
+            for job in self.jobs(lines, wish)
+            for n, piece in enumerate(pieces(job.text, self.fits))
+        ]
         answers: list[list[list[Hypothesis]]] = [[] for _ in lines]
-        for (i, _), hypotheses in zip(flat, found, strict=True):
-            answers[i].append(hypotheses)
+        for job, hypotheses in zip(jobs, self.search(jobs, direction, wish.best), strict=True):
+            answers[job.line].append(hypotheses)
         return [self.joined(row) for row in answers]
+
+    def jobs(self, lines: Sequence[str], wish: Wish) -> list[Job]:
+        """One for each line that is not blank, with what is asked for it."""
+        prefixes = [""] * len(lines) if wish.prefix is None else list(wish.prefix)
+        terms = [()] * len(lines) if wish.terms is None else list(wish.terms)
+        for name, given in (("prefix", prefixes), ("terms", terms)):
+            if len(given) != len(lines):
+                raise UserError(f"{name}: {len(given)} for {len(lines)} lines; give each line one")
+        for i, row in enumerate(terms, 1):
+            if isinstance(row, str) or any(map(blank, row)):
+                raise UserError(f"terms: line {i} wants a list of phrases, none of them blank")
+        encode = self.codec.target.encode
+        asked = zip(lines, encode(prefixes), terms, strict=True)
+        return [
+            Job(i, line, prefix, encode(row) if row else [])
+            for i, (line, prefix, row) in enumerate(asked)
+            if not blank(line)
+        ]
 
     def fits(self, text: str) -> bool:
         """Can the model read this at once?"""
         if len(text) > 20 * self.longest:  # spares the tokenizer a pathological line
             return False
-        return len(self.codec.source.encode([text])[0]) < self.longest
+        return len(self.codec.source.encode([text])[0]) + 1 + self.codec.tagged <= self.longest
 
     def joined(self, row: list[list[Hypothesis]]) -> list[Translation]:
         """Answers of a line from those of its pieces; only a line of one piece has several."""
@@ -94,43 +124,39 @@ class Translator:
         text = " ".join(t for t in map(one_line, texts) if t)
         return [Translation(text, sum(h.score for h in best), best)]
 
-    def search(
-        self, texts: Sequence[str], lines: Sequence[int], direction: str, wish: Wish
-    ) -> list[list[Hypothesis]]:
-        """Hypotheses for each text; batches of like length, answers in order."""
-        sources = self.codec.sources(texts, [direction] * len(texts))
-        found: list[list[Hypothesis]] = [[] for _ in texts]
-        for chosen in self.batches(sources):
-            rows = [sources[i] for i in chosen]
-            prefix = terms = None
-            if wish.prefix is not None:
-                prefix = self.codec.target.encode([wish.prefix[lines[i]] for i in chosen])
-            if wish.terms is not None:
-                terms = [self.codec.target.encode(wish.terms[lines[i]]) for i in chosen]
-            ask = Ask(wish.best, terms, None, self.codec.target.decode)
-            for i, answer in zip(chosen, self.decoded(rows, ask, prefix), strict=True):
-                found[i] = answer
+    def search(self, jobs: Sequence[Job], direction: str, best: int) -> list[list[Hypothesis]]:
+        """Hypotheses for each job, in order; batches of like length."""
+        sources = self.codec.sources([job.text for job in jobs], [direction] * len(jobs))
+        found: list[list[Hypothesis]] = [[] for _ in jobs]
+        for chosen in self.batches(sources, max(self.decode.width, best)):
+            ask = Ask(best, [jobs[i].terms for i in chosen], None, self.codec.target.decode)
+            prefix = [jobs[i].prefix for i in chosen]
+            made = self.decoded([sources[i] for i in chosen], ask, prefix)
+            for i, hypotheses in zip(chosen, made, strict=True):
+                found[i] = hypotheses
         return found
 
-    def batches(self, sources: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-        """Numbers of sources, longest first, within the token budget."""
-        order = sorted(range(len(sources)), key=lambda i: (-len(sources[i]), i))
+    def batches(self, rows: Sequence[Sequence[int]], width: int = 1) -> Iterator[list[int]]:
+        """Numbers of rows, longest first, within the token budget at `width` copies of each."""
+        order = sorted(range(len(rows)), key=lambda i: (-len(rows[i]), i))
         start = 0
         while start < len(order):
-            rows = max(1, self.batch_tokens // len(sources[order[start]]))
-            yield order[start : start + rows]
-            start += rows
+            count = max(1, self.batch_tokens // (len(rows[order[start]]) * width))
+            yield order[start : start + count]
+            start += count
 
     @torch.inference_mode()
     def decoded(
-        self, sources: Sequence[Sequence[int]], ask: Ask, prefix: Sequence[Sequence[int]] | None
+        self, sources: Sequence[Sequence[int]], ask: Ask, prefix: Sequence[Sequence[int]]
     ) -> list[list[Hypothesis]]:
-        """Hypotheses for encoded sources (eos included)."""
+        """Hypotheses for encoded sources (eos included), one prefix each."""
         source = pad(sources).to(self.device)
         real = ok(source)
-        longest = [2 * len(s) + 20 for s in sources]
-        if prefix is not None:
-            longest = [max(n, len(p) + 20) for n, p in zip(longest, prefix, strict=True)]
+        phrases = ask.phrases or [[]] * len(sources)
+        longest = [
+            max(2 * len(s), len(p) + sum(map(len, row))) + 20
+            for s, p, row in zip(sources, prefix, phrases, strict=True)
+        ]
         states = [m.start(m.encode(source, real), min(max(longest), 64)) for m in self.models]
         bos = torch.full((len(sources),), BOS, device=self.device)
         limits = Limits(bos, EOS, longest, forbid=self.codec.silent, prefix=prefix)
@@ -163,11 +189,11 @@ class Translator:
         self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
     ) -> list[list[float]]:
         """Log-probability of each target token (eos included) given what comes before it."""
-        source, target = pad(sources).to(self.device), pad(targets).to(self.device)
-        into = torch.cat([target.new_full((len(target), 1), BOS), target[:, :-1]], 1)
-        parts = [
-            m.logits(m.teach(source, ok(source), into)).float().log_softmax(-1) for m in self.models
-        ]
-        mean = torch.stack(parts).logsumexp(0) - torch.tensor(float(len(parts))).log()
-        chosen = mean.gather(2, target[..., None])[..., 0].tolist()
-        return [row[: len(t)] for row, t in zip(chosen, targets, strict=True)]
+        batch = collate(sources, targets).to(self.device)
+        real = batch.target_out != PAD
+        parts = []
+        for m in self.models:
+            hidden = m.teach(batch.source, batch.source_ok, batch.target_in)[real]
+            parts.append(log_probabilities(hidden, m.head, batch.target_out[real]))
+        mean = torch.stack(parts).logsumexp(0) - math.log(len(parts))  # of the probabilities
+        return [row.tolist() for row in mean.split([len(t) for t in targets])]

@@ -1,1 +1,44 @@
-"""One loop for every task, and what it leans on."""
+"""One loop for every task, and what it leans on; the folder can be called: `regard.train(…)`."""
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from regard.run import Run
+
+
+def verb(
+    name: "str | Path",
+    *changes: str,
+    out: "str | Path | None" = None,
+    device: str = "auto",
+    quiet: bool = False,
+) -> "Run":
+    """Train a recipe (a shipped name or a .yaml file) with `key=value` changes into `out`.
+
+    `out` is runs/<name of the recipe> unless given. A run that was begun goes on; one that has
+    ended is left as it is. Raises UserError if the recipe or its data is not as it should be.
+    """
+    from regard import recipe as recipes
+    from regard.run import Run
+
+    recipe = recipes.load(name, changes)
+    run = Run(out or f"runs/{recipes.find(str(name)).stem}")
+    ended = (run.folder / "README.md").exists() and run.model.exists()  # the card is written last
+    if not (ended and recipes.dump(run.recipe) == recipes.dump(recipe)):
+        from regard.train.training import train
+
+        train(recipe, run.folder, device, quiet)
+    return run
+
+
+class Verb(ModuleType):
+    """A package that is a verb too: `regard.train` is one thing, whoever imported what first."""
+
+    __call__ = staticmethod(verb)
+
+
+sys.modules[__name__].__class__ = Verb

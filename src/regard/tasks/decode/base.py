@@ -13,10 +13,16 @@ from regard.search.processors import NoRepeat, Repetition
 
 
 class DecodeConfig(Settings):
-    """Guards that every kind has: `no_repeat` n-grams (0: off), and how often a phrase may stutter."""
+    """Guards of every kind: `no_repeat` n-grams of this size (0: off), no phrase more than `stutter`
+    times in a row (0: off)."""
 
     no_repeat: int = Field(0, ge=0)
     stutter: int = Field(4, ge=0)
+
+    @property
+    def width(self) -> int:
+        """Hypotheses that a sentence has side by side."""
+        return 1
 
     def guards(self) -> list[Processor]:
         """The processors these settings ask for."""
@@ -36,8 +42,9 @@ class DecodeConfig(Settings):
 class Ask:
     """What one request wants beyond the settings.
 
-    `best`: how many hypotheses a sentence; `phrases`: token-id phrases that must appear, per sentence;
-    `trace`: a list that gets the beam's steps; `decode`: ids to texts, for kinds that compare texts.
+    `best`: how many hypotheses a sentence; `phrases`: for each sentence, those of token ids that
+    must appear; `trace`: a list that gets the beam's steps; `decode`: ids to texts, for kinds that
+    compare texts.
     """
 
     best: int = 1

@@ -16,6 +16,11 @@ class Config(DecodeConfig):
     size: int = Field(5, ge=1)
     alpha: float = Field(1.0, ge=0)
 
+    @property
+    def width(self) -> int:
+        """The beam."""
+        return self.size
+
     def run(self, step: Step, state: Any, limits: Limits, ask: Ask) -> list[list[Hypothesis]]:
         """Up to `ask.best` hypotheses a sentence."""
         size, guards = max(self.size, ask.best), self.guards()

@@ -1,4 +1,7 @@
-"""Minimum Bayes risk: of many samples, the one most like all others by chrF (Kumar & Byrne 2004; Eikema & Aziz 2020)."""
+"""Minimum Bayes risk: of many samples the one most like all others by chrF.
+
+Kumar & Byrne 2004; with samples, Eikema & Aziz 2020 (https://arxiv.org/abs/2005.10283, 5.2).
+"""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +13,7 @@ from regard.evaluate.scores import chrf_matrix
 from regard.search.base import Hypothesis, Limits, Step
 from regard.search.mbr import mbr
 from regard.search.sample import sample
-from regard.tasks.decode.base import Ask, DecodeConfig, texts
+from regard.tasks.decode.base import Ask, DecodeConfig
 
 
 class Config(DecodeConfig):
@@ -20,6 +23,11 @@ class Config(DecodeConfig):
     top_p: float = Field(0.9, gt=0, le=1)
     seed: int = 1
 
+    @property
+    def width(self) -> int:
+        """The samples."""
+        return self.samples
+
     def run(self, step: Step, state: Any, limits: Limits, ask: Ask) -> list[list[Hypothesis]]:
         """One hypothesis a sentence."""
         ask.only("mbr")
@@ -28,10 +36,8 @@ class Config(DecodeConfig):
             step, state, limits, samples=self.samples, top_p=self.top_p,
             generator=torch.Generator().manual_seed(self.seed), processors=self.guards(),
         )  # fmt: skip
-        found = []
-        for row in drawn:
-            candidates = texts(ask.decode, row)
-            choice = mbr([candidates], chrf_matrix)[0]
-            found.append([replace(row[choice.place], ranking=choice.utility)])
-        return found
-
+        choices = mbr([ask.decode([h.tokens for h in row]) for row in drawn], chrf_matrix)
+        return [
+            [replace(row[choice.place], ranking=choice.utility)]
+            for row, choice in zip(drawn, choices, strict=True)
+        ]

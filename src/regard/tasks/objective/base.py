@@ -1,7 +1,7 @@
 """What a training objective is: a sum over a batch, and how much there was to sum."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from torch import Tensor
 
@@ -12,7 +12,7 @@ from regard.recipe import Config as Settings
 
 @dataclass
 class Loss:
-    """`total` to minimise, summed over what `ObjectiveConfig.weight` counts; `shown` sums to report likewise."""
+    """`total` to minimise, summed over the target tokens; `shown`: sums to report likewise."""
 
     total: Tensor
     shown: dict[str, Tensor] = field(default_factory=dict)
@@ -27,6 +27,6 @@ class Knows(Protocol):
 class ObjectiveConfig(Settings):
     """Settings of a kind; the config is the objective."""
 
-    def __call__(self, model: Seq2Seq, batch: Batch, task: Any) -> Loss:
+    def __call__(self, model: Seq2Seq, batch: Batch, task: Knows) -> Loss:
         """The loss of a batch."""
         raise NotImplementedError

@@ -3,15 +3,13 @@
 `N` rows, `T` tokens, `D` width, `M` real target tokens.
 """
 
-from typing import Any
-
 from pydantic import Field
 from torch import Tensor
 
 from regard.data.parallel import Batch
 from regard.data.tokenizer.base import PAD
 from regard.models.seq2seq import Seq2Seq
-from regard.tasks.objective.base import Loss, ObjectiveConfig
+from regard.tasks.objective.base import Knows, Loss, ObjectiveConfig
 from regard.train.loss import smoothed
 
 
@@ -20,7 +18,7 @@ class Config(ObjectiveConfig):
 
     smoothing: float = Field(0.1, ge=0, lt=1)
 
-    def __call__(self, model: Seq2Seq, batch: Batch, task: Any) -> Loss:
+    def __call__(self, model: Seq2Seq, batch: Batch, task: Knows) -> Loss:
         """Summed over the real target tokens."""
         hidden, target = taught(model, batch)
         total, plain = smoothed(hidden, model.head, target, self.smoothing)

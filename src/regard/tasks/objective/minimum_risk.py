@@ -1,10 +1,9 @@
 """Minimum risk training: sampled outputs, weighed by how far they fall short of the reference.
 
-Shen et al. 2016 (https://arxiv.org/abs/1512.02433, 3), reward chrF: risk = sum of Q (1 - chrF), Q ~ p^sharpness over the samples;
-plus a share of likelihood, which keeps the model a language model (Wu et al. 2018). `N` rows, `n` samples.
+Shen et al. 2016 (https://arxiv.org/abs/1512.02433, 3), reward chrF: risk = sum of Q (1 - chrF) over
+the distinct samples, Q ~ p^sharpness; plus a share of likelihood, which keeps the model a language
+model (Wu et al. 2018). `N` rows, `n` samples of each.
 """
-
-from typing import Any
 
 import torch
 from pydantic import Field
@@ -16,7 +15,7 @@ from regard.evaluate.scores import sentence_chrf
 from regard.models.seq2seq import Seq2Seq
 from regard.search.base import Limits
 from regard.search.sample import sample
-from regard.tasks.objective.base import Loss, ObjectiveConfig
+from regard.tasks.objective.base import Knows, Loss, ObjectiveConfig
 from regard.tasks.objective.likelihood import taught
 from regard.train.loss import log_probabilities, smoothed
 
@@ -30,7 +29,7 @@ class Config(ObjectiveConfig):
     likelihood: float = Field(0.3, ge=0, le=1)
     smoothing: float = Field(0.1, ge=0, lt=1)
 
-    def __call__(self, model: Seq2Seq, batch: Batch, task: Any) -> Loss:
+    def __call__(self, model: Seq2Seq, batch: Batch, task: Knows) -> Loss:
         """Risk times tokens, so that its scale is likelihood's."""
         hidden, target = taught(model, batch)
         total, plain = smoothed(hidden, model.head, target, self.smoothing)
@@ -38,33 +37,34 @@ class Config(ObjectiveConfig):
         mixed = self.likelihood * total + (1 - self.likelihood) * risk.mean() * len(target)
         return Loss(mixed, {"nll": plain, "risk": risk.mean().detach() * len(target)})
 
-    def risk(self, model: Seq2Seq, batch: Batch, task: Any) -> Tensor:
+    def risk(self, model: Seq2Seq, batch: Batch, task: Knows) -> Tensor:
         """Expected 1 - chrF of each row (N), with gradient through Q."""
         drawn = self.draw(model, batch, task.codec.silent)
-        n, N = self.samples, len(drawn)
-        texts = task.codec.target.decode([ids for row in drawn for ids in row])
-        golds = task.codec.target.decode(
-            [[i for i in row if i not in (PAD, EOS)] for row in batch.target_out.tolist()]
-        )
+        N, n, device = len(drawn), self.samples, batch.source.device
+        outputs = [ids for row in drawn for ids in row]
+        decode = task.codec.target.decode
+        golds = decode(batch.target_out.tolist())  # specials leave nothing
         reward = torch.tensor(
-            [sentence_chrf(texts[r * n + i], golds[r]) / 100 for r in range(N) for i in range(n)]
+            [sentence_chrf(text, golds[i // n]) / 100 for i, text in enumerate(decode(outputs))],
+            device=device,
         ).view(N, n)
-        owner = torch.arange(N).repeat_interleave(n)
-        targets = [[*ids, EOS] for row in drawn for ids in row]
-        again = collate([[EOS]] * len(targets), targets).to(batch.source.device)
-        rows = Batch(
-            batch.source[owner], batch.source_ok[owner], again.target_in, again.target_out
-        )
+        new = torch.tensor([[ids not in row[:i] for i, ids in enumerate(row)] for row in drawn])
+        owner = torch.arange(N, device=device).repeat_interleave(n)
+        again = collate(outputs, [[*ids, EOS] for ids in outputs]).to(device)
+        rows = Batch(batch.source[owner], batch.source_ok[owner], again.target_in, again.target_out)
         hidden, target = taught(model, rows)
-        spread = rows.target_out.new_zeros(rows.target_out.shape, dtype=torch.float32)
-        real = rows.target_out != PAD
-        spread[real] = log_probabilities(hidden, model.head, target)
-        q = (self.sharpness * spread.sum(1).view(N, n)).softmax(-1)  # N n
-        return (q * (1 - reward.to(q.device))).sum(1)
+        scores = torch.zeros(again.target_out.shape, device=device)
+        scores[again.target_out != PAD] = log_probabilities(hidden, model.head, target)
+        sharp = self.sharpness * scores.sum(1).view(N, n)
+        q = sharp.masked_fill(~new.to(device), -torch.inf).softmax(-1)  # N n
+        return (q * (1 - reward)).sum(1)
 
     @torch.no_grad()
     def draw(self, model: Seq2Seq, batch: Batch, silent: list[int]) -> list[list[list[int]]]:
-        """`samples` outputs a row, without dropout, from the global generator (so that resuming repeats them)."""
+        """`samples` outputs a row, without dropout.
+
+        They come from the global generator, so that a resumed run repeats them.
+        """
         training = model.training
         model.eval()
         longest = (batch.target_out != PAD).sum(1) * 3 // 2 + 5

@@ -1,0 +1,40 @@
+"""Score the translation-memory baseline on a recipe's test set, and keep the figure in results/.
+
+python benchmarks/memory_baseline.py translate/docs_enko data.dir=$DATA/docs
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from regard import recipe as recipes
+from regard import results
+from regard.evaluate.scores import measure
+from regard.tasks.memory import nearest
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+
+
+def main(name: str, *changes: str) -> None:
+    """Answer the test set with training targets; print and record the score."""
+    began = time.monotonic()
+    recipe = recipes.load(name, changes)
+    data = recipe.data
+    train = data.rows("train", drop_empty=True).rows
+    test = data.rows("test").rows
+    known = [row.source for row in train], [row.target for row in train]
+    outputs = nearest(*known, [row.source for row in test])
+    language = data.directions[0].rpartition("-")[2]
+    score = measure("bleu", language).score(outputs, [row.target for row in test])
+    print(score)
+    command = " ".join(["python benchmarks/memory_baseline.py", name, *changes])
+    facts = {
+        "set": "test", "command": results.hide(command, data.dir), "seeds": [],
+        "wall_s": round(time.monotonic() - began, 1), "train_rows": len(train),
+        **results.of_data(recipe),
+    }  # fmt: skip
+    results.record(RESULTS, f"{name}_memory", score, outputs, facts)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,145 @@
+"""The Python face: a trained run as one object, raw text in, raw text out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any, overload
+
+import torch
+from torch import nn
+
+from regard.look.maps import Look
+from regard.recipe import Fault, Part, UserError, merge, override
+from regard.run import Run
+from regard.tasks import translate
+from regard.tasks.decode.base import DecodeConfig
+from regard.tasks.translator import Translation, Translator, Wish
+
+Decode = str | Mapping[str, Any] | DecodeConfig | None
+
+
+def load(*runs: str | Path | Run, decode: Decode = None, device: str = "auto") -> "Loaded":
+    """A translator from one run, or from several that answer together (an ensemble).
+
+    `decode` replaces the recipe's settings: a kind such as "greedy", or settings such as
+    {"size": 10}. Raises UserError if a run is not whole or the vocabularies differ.
+    """
+    if not runs:
+        raise UserError("load: name at least one run, such as runs/deen")
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    folders = [run if isinstance(run, Run) else Run(run) for run in runs]
+    translator = translate.load(folders, device)
+    translator.decode = decoding(translator.decode, decode)
+    return Loaded(translator, folders)
+
+
+def decoding(
+    base: DecodeConfig, wanted: Decode = None, changes: Iterable[str] = ()
+) -> DecodeConfig:
+    """`base` with other settings laid over it: a kind, settings, `key=value` changes.
+
+    Another kind starts from its own defaults. Raises UserError for settings that it has not.
+    """
+    if isinstance(wanted, DecodeConfig):
+        base, wanted = wanted, None
+    asked = {"kind": wanted} if isinstance(wanted, str) else dict(wanted or {})
+    settings = merge({"decode": Part.dump(base)}, {"decode": asked})
+    override(settings, [f"decode.{change.removeprefix('decode.')}" for change in changes])
+    try:
+        return Part("tasks.decode").pick(settings["decode"])  # type: ignore[return-value]
+    except Fault as fault:
+        where = f"decode.{fault.path}" if fault.path else "decode"
+        raise UserError(f"{where}: {fault.message}") from None
+
+
+class Loaded:
+    """What `regard.load` gives: call it with a text, or with a list of them.
+
+    Every call takes `beam` (a size) or `decode` (see `load`) for once, and what a `Wish` can say:
+    `direction`, `prefix` (how each answer must begin), `terms` (phrases each must hold).
+    """
+
+    def __init__(self, translator: Translator, runs: Sequence[Run]):
+        self.translator, self.runs = translator, list(runs)
+
+    def __repr__(self) -> str:
+        names = ", ".join(str(run.folder) for run in self.runs)
+        return f"<{names}: {', '.join(self.directions)}>"
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """What it translates, such as ("de-en",)."""
+        return self.translator.codec.directions
+
+    @property
+    def models(self) -> list[nn.Module]:
+        """The plain modules, one a run."""
+        return list(self.translator.models)
+
+    @property
+    def model(self) -> nn.Module:
+        """The plain module. Raises UserError if there are several."""
+        if len(self.models) > 1:
+            raise UserError(
+                f"model: this is an ensemble of {len(self.models)}; its parts are .models"
+            )
+        return self.models[0]
+
+    @overload
+    def __call__(self, text: str, **asked: Any) -> str: ...
+    @overload
+    def __call__(self, text: Sequence[str], **asked: Any) -> list[str]: ...
+    def __call__(self, text: str | Sequence[str], **asked: Any) -> str | list[str]:
+        """The translation of a text, or of each of a list, in order; a blank one stays blank."""
+        if not isinstance(text, str):
+            return [answer.text for answer in self.translate(text, **asked)]
+        for key in ("prefix", "terms"):
+            if asked.get(key) is not None:
+                asked[key] = [asked[key]]
+        return self.translate([text], **asked)[0].text
+
+    def translate(self, lines: Sequence[str], **asked: Any) -> list[Translation]:
+        """The best answer to each line, with its score and how it came about."""
+        return [row[0] for row in self.n_best(lines, **asked)]
+
+    def n_best(
+        self, lines: Sequence[str], beam: int | None = None, decode: Decode = None, **wish: Any
+    ) -> list[list[Translation]]:
+        """Up to `best` answers to each line, best first."""
+        return self.asked(beam, decode).n_best(lines, Wish(**wish))
+
+    def asked(
+        self, beam: int | None = None, decode: Decode = None, changes: Iterable[str] = ()
+    ) -> Translator:
+        """The translator with other decoding settings; `self` keeps its own."""
+        old = self.translator
+        settings = decoding(old.decode, decode, changes)
+        if beam is not None:
+            settings = decoding(settings, {"kind": "beam", "size": beam})
+        new = copy(old)
+        new.decode = settings
+        return new
+
+    @overload
+    def score(self, sources: str, targets: str, direction: str | None = None) -> float: ...
+    @overload
+    def score(
+        self, sources: Sequence[str], targets: Sequence[str], direction: str | None = None
+    ) -> list[float]: ...
+    def score(
+        self,
+        sources: str | Sequence[str],
+        targets: str | Sequence[str],
+        direction: str | None = None,
+    ) -> float | list[float]:
+        """The log-probability (nats) of each target, given its source."""
+        if isinstance(sources, str) and isinstance(targets, str):
+            return self.translator.score([sources], [targets], direction)[0]
+        return self.translator.score(list(sources), list(targets), direction)
+
+    def look(self, text: str, direction: str | None = None) -> Look:
+        """Attention, alignment and beam for one sentence; `.save("map.html")` (or .png, .json)."""
+        from regard.look.capture import look
+
+        return look(self.translator, text, direction)

@@ -1,0 +1,98 @@
+"""`regard translate`: lines in, lines out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regard.cli import say
+from regard.cli.common import Beam, Decode, Device, Direction, told_apart, translator
+
+if TYPE_CHECKING:
+    from regard.data.parallel import Codec
+    from regard.tasks.translator import Translation
+
+
+def translate(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN... [FILE] [KEY=VALUE]...", help="Runs, a text file, changes to decode."
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; appears only complete.")
+    ] = None,
+    beam: Beam = None,
+    decode: Decode = None,
+    n_best: Annotated[int, typer.Option(min=1, help="Answers a line.")] = 1,
+    direction: Direction = None,
+    prefix: Annotated[
+        Path | None, typer.Option(help="A file: how the answer to each line must begin.")
+    ] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="A file: phrases each answer must hold, tab between.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="SCORE, tab, answer.")] = False,
+    device: Device = "auto",
+) -> None:
+    """Translate text, one sentence a line, with a run or with several together (an ensemble).
+
+    \b
+    regard translate runs/deen < text.de > text.en
+    regard translate runs/deen text.de -o text.en --beam 10
+    regard translate runs/a runs/b text.de alpha=0.6 no_repeat=3
+    regard translate runs/deen --decode sample --n-best 5 --json < text.de
+    echo "Ein Hund rennt." | regard translate runs/deen
+
+    N lines in are N lines out, in order; an empty line stays empty; a line ends at a line feed
+    only. With --n-best, a line is LINE NUMBER, tab, SCORE, tab, answer; scores are
+    log-probabilities.
+    """
+    from regard.cli import streams
+    from regard.tasks.translator import Wish
+
+    asked = told_apart(words, files=1)
+    with streams.source(asked.files[0] if asked.files else None) as (file, name):
+        _, used = translator(asked, device, beam, decode)
+        used.codec.direction(direction)  # complain before reading
+        beside = {k: streams.Beside(v) for k, v in (("prefix", prefix), ("terms", terms)) if v}
+        number = 0
+        with streams.output(output) as write:
+            for chunk in streams.chunks(file, name):
+                given = {k: v.next(len(chunk.lines)) for k, v in beside.items()}
+                phrases = [[p for p in x.split("\t") if p] for x in given.get("terms", [])]
+                wish = Wish(direction, n_best, given.get("prefix"), phrases or None)
+                rows = used.n_best(chunk.lines, wish)
+                if json:
+                    told = [say.dumps(record(row, used.codec)) for row in rows]
+                elif n_best > 1:
+                    told = [
+                        f"{i}\t{answer.score:.4f}\t{answer.text}"
+                        for i, row in enumerate(rows, number + 1)
+                        for answer in row
+                    ]
+                else:
+                    told = [f"{row[0].score:.4f}\t" * scores + row[0].text for row in rows]
+                write(chunk.like(told))
+                number += len(rows)
+            for extra in beside.values():
+                extra.end()
+
+
+def record(row: "list[Translation]", codec: "Codec") -> dict[str, Any]:
+    """The answers to a line as JSON: the best one, its tokens' log-probabilities, all of them."""
+    return {
+        "text": row[0].text,
+        "score": row[0].score,
+        "tokens": [
+            {"token": token, "score": score}
+            for piece in row[0].pieces
+            for token, score in zip(
+                [*codec.target.pieces(piece.tokens), *["</s>"] * piece.finished],
+                piece.token_scores, strict=True,
+            )
+        ],
+        "n_best": [{"text": answer.text, "score": answer.score} for answer in row],
+    }  # fmt: skip

@@ -1,0 +1,199 @@
+"""Evidence: a row in `results/GROUP.jsonl` for every figure, with the system's output beside it.
+
+A figure's group is the first word of its name: `translate/multi30k_deen` lies in `translate.jsonl`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from regard.recipe import Part, Recipe, UserError
+from regard.run import Run, facts, write
+
+LARGEST = 1_000_000  # bytes of an output
+SAID = ("set", "command", "seeds", "wall_s")  # what nobody but the caller knows
+NEEDED = (*SAID, "name", "value", "metric", "commit", "hardware", "date", "output")
+
+
+class Scored(Protocol):
+    """A figure and how it was computed, as `evaluate.scores.Score`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def signature(self) -> str: ...
+
+
+def record(
+    folder: Path, name: str, score: Scored, outputs: Sequence[str], facts: Mapping[str, Any]
+) -> None:
+    """Keep a figure; one of the same name, set, metric and seeds is replaced.
+
+    `facts`: `set` (as the recipe's corpus names it), `command`, `seeds` ([]: nothing random),
+    `wall_s`, and whatever else is worth knowing (see `of_run`); commit, hardware and date are those
+    of now unless given. Where the output is a new one, figures of the old one go with it.
+    Raises UserError for a name, an output or a fact that is not as it should be.
+    """
+    group, slash, rest = name.partition("/")
+    if not slash or not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", name) or ".." in name:
+        raise UserError(f"results: name {name!r}: is written GROUP/SYSTEM, as translate/docs_enko")
+    missing = [k for k in SAID if facts.get(k) in (None, "")]
+    if missing:
+        raise UserError(f"results: {name}: no {', '.join(missing)}; a figure needs its evidence")
+    output = f"outputs/{name}.{spelt(facts['set'], facts['seeds'])}.txt"
+    row = {
+        "name": name, "set": facts["set"], "value": round(float(score.value), 4),
+        "metric": f"{score.name}|{score.signature}", **now(), **facts, "output": output,
+    }  # fmt: skip
+    kept = rows(folder / f"{group}.jsonl")
+    text = joined(outputs, name)
+    if lines(folder / output) != list(outputs):
+        kept = [old for old in kept if old["output"] != output]
+        write(folder / output, text)
+    kept = sorted([old for old in kept if key(old) != key(row)] + [row], key=key)
+    written = [json.dumps(old, ensure_ascii=False) + "\n" for old in kept]
+    write(folder / f"{group}.jsonl", "".join(written))
+
+
+def now() -> dict[str, Any]:
+    """Commit, machine and date."""
+    known = facts()
+    return {k: known[k] for k in ("commit", "hardware", "date")}
+
+
+def key(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """What makes a row the same figure: the version of the scorer does not."""
+    metric = re.sub(r"\|version:[^|]*", "", row["metric"])
+    return row["name"], str(row["set"]), metric, json.dumps(row["seeds"])
+
+
+def spelt(of: str, seeds: Sequence[int]) -> str:
+    """The part of an output's name that tells its set and seeds; seed 1 is not mentioned."""
+    other = "" if list(seeds) == [1] else ".seed" + "-".join(map(str, seeds))
+    return re.sub(r"[^\w.-]+", "_", of) + other
+
+
+def joined(outputs: Sequence[str], name: str) -> str:
+    """The lines as one text. Raises UserError if they are none, or too many."""
+    broken = [i for i, line in enumerate(outputs, 1) if "\n" in line]
+    if broken:
+        raise UserError(f"results: {name}: output {broken[0]} has a line feed in it; one line each")
+    text = "".join(line + "\n" for line in outputs)
+    size = len(text.encode())
+    if not outputs or size > LARGEST:
+        raise UserError(f"results: {name}: {size:,} bytes of output; 1 to {LARGEST:,} are kept")
+    return text
+
+
+def lines(output: Path) -> list[str]:
+    """The lines of an output: a line ends at a line feed and nowhere else; [] if there is none."""
+    text = output.read_bytes().decode("utf-8") if output.exists() else ""
+    return text.removesuffix("\n").split("\n") if text else []
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a group's file, or of all groups of a folder.
+
+    Raises UserError for a line that is no row.
+    """
+    if path.is_dir():
+        return [row for file in sorted(path.glob("*.jsonl")) for row in rows(file)]
+    found = []
+    for number, line in enumerate(lines(path), 1):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict) or any(k not in row for k in NEEDED):
+            raise UserError(f"{path}, line {number}: is no row with {', '.join(NEEDED)}")
+        found.append(row)
+    return found
+
+
+def of_run(run: Run) -> dict[str, Any]:
+    """What a run knows of its figures: how, on what and how long it was trained."""
+    info, recipe = run.info(), run.recipe
+    said = {k: info[k] for k in ("parameters", "steps", "weights", "hardware") if k in info}
+    if "seconds" in info:
+        said["train_s"] = info["seconds"]
+    decode = getattr(recipe, "decode", None)
+    if decode is not None:
+        said["decode"] = Part.dump(decode)
+    return {**said, "seeds": [recipe.seed], "trained_at": info.get("commit", ""), **of_data(recipe)}
+
+
+def of_data(recipe: Recipe) -> dict[str, Any]:
+    """The recipe's corpus, its directions and, without naming this machine, where it lies."""
+    data: Any = getattr(recipe, "data", None)
+    if data is None:
+        return {}
+    where = {} if data.dir is None else {"data": hide(data.dir, data.dir)}
+    return {**where, "corpus": Part.dump(data.corpus), "directions": list(data.directions)}
+
+
+def hide(command: str, data_dir: Path | str | None = None) -> str:
+    """A command as anybody could give it: $DATA for the corpora, no paths of this machine.
+
+    `data_dir` is that of one corpus: it becomes $DATA/NAME, or $DATA/SOME/NAME beneath the folder
+    that the environment variable DATA names.
+    """
+    root = os.environ.get("DATA", "").rstrip("/")
+    one = os.path.expandvars(data_dir or "").rstrip("/")
+    told = [(root, "$DATA")] if os.path.isabs(root) else []
+    if os.path.isabs(one) and not (told and f"{one}/".startswith(f"{root}/")):
+        told.append((one, f"$DATA/{Path(one).name}"))
+    for path, instead in told:
+        here = rf"(?<![\w./-]){re.escape(path)}(?![\w.-])"
+        command = re.sub(here, lambda _, instead=instead: instead, command)
+    command = re.sub(rf"(?<![\w./-]){re.escape(str(Path.cwd()))}/", "", command)
+    return re.sub(r"^/\S*/(?=[\w.-]+(\s|$))", "", command)  # the program, wherever it is installed
+
+
+def table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as Markdown: a line for each system and set, all metrics in it, signatures below."""
+    if not found:
+        return "(nothing measured yet)"
+    head = ("system", "data", "metric", "value", "parameters", "training", "hardware", "command")
+    systems: dict[tuple, list[Mapping[str, Any]]] = {}
+    for row in found:
+        systems.setdefault((row["name"], row["set"], str(row["seeds"])), []).append(row)
+    out = [line(head), "|---|---|---|--:|--:|--:|---|---|"]
+    for group in systems.values():
+        metrics = "<br>".join(short(row["metric"]) for row in group)
+        values = "<br>".join(f"{row['value']:.2f}" for row in group)
+        out.append(line((*told(group[0])[:2], metrics, values, *told(group[0])[2:])))
+    signatures = {short(r["metric"]): r["metric"].partition("|")[2] for r in found}
+    below = [f"{name} `{signature}`" for name, signature in sorted(signatures.items())]
+    return "\n".join(out) + "\n\nSignatures: " + " · ".join(below) + "."
+
+
+def line(cells: Sequence[str]) -> str:
+    """A line of a Markdown table."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def told(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """System, data, parameters, training time, hardware and command of a row, for people."""
+    seeds = f" (seeds {', '.join(map(str, row['seeds']))})" if len(row["seeds"]) > 1 else ""
+    known = row.get("corpus", {})
+    corpus = row.get("data", "").removeprefix("$DATA/") or known.get("kind", "")
+    of = known.get(row["set"], row["set"])  # `test` by the name it has there
+    parameters = f"{row['parameters'] / 1e6:.1f} M" if row.get("parameters") else "–"
+    minutes = f"{row['train_s'] / 60:.0f} min" if row.get("train_s") else "–"
+    return (
+        f"{row['name']}{seeds}", ", ".join(x for x in (corpus, of) if x),
+        parameters, minutes, row["hardware"], f"`{row['command']}`",
+    )  # fmt: skip
+
+
+def short(metric: str) -> str:
+    """A metric's name as a table has room for: `BLEU lc 13a`."""
+    name, _, signature = metric.partition("|")
+    said = dict(part.partition(":")[::2] for part in signature.split("|"))
+    lower = "lc" if said.get("case") == "lc" else ""
+    return " ".join(x for x in (name, lower if name == "BLEU" else "", said.get("tok", "")) if x)
