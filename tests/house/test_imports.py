@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "regard"
 
 # What passes between the parts of a model; it knows none of them.
-COMMON = {"recipe", "pass_", "state"}
+COMMON = {"recipe", "pass_", "state", "dropout"}
 
 # Unit -> the other units of ours that it may import; inside a unit files import each other freely.
 # A unit is a file or folder at the top of the package, or a file named here as `folder.file`.
@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "train.loss": {"recipe"},
     "data": {"recipe"},
     "pass_": {"recipe", "state"},
+    "dropout": set(),
     "state": {"recipe", "pass_"},
     "position": COMMON,
     "norm": COMMON,
@@ -50,7 +51,7 @@ OUTSIDE: dict[str, set[str]] = {
     "formal": {"numpy"},
     **{
         unit: {"torch"}
-        for unit in ("position", "norm", "ff", "embed", "search", "train.loss", "pass_", "state")
+        for unit in ("position", "norm", "ff", "embed", "search", "train.loss", "pass_", "state", "dropout")
     },
 }
 

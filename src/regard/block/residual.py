@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from regard.dropout import Dropout
 from regard.norm.base import NormConfig
 
 Placement = Literal["pre", "post", "sandwich", "rezero", "deepnorm"]
@@ -20,7 +21,7 @@ class Residual(nn.Module):
 
     def __init__(self, dim: int, place: Placement, norm: NormConfig, dropout: float, depth: int):
         super().__init__()
-        self.place, self.drop = place, nn.Dropout(dropout)
+        self.place, self.drop = place, Dropout(dropout)
         self.norm = norm.build(dim) if place != "rezero" else None
         self.second = norm.build(dim) if place == "sandwich" else None
         # DeepNorm, table 1, for N layers of one stack: alpha = (2N)^(1/4)

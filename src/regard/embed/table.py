@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from regard.dropout import Dropout
 from regard.embed.base import Embed, EmbedConfig
 
 
@@ -25,8 +26,8 @@ class Table(Embed):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(vocabulary, dim) * dim**-0.5)
         self.factor = dim**0.5 if config.scale else 1.0
-        self.drop = nn.Dropout(config.dropout)
-        self.word_drop = nn.Dropout(config.word_dropout)
+        self.drop = Dropout(config.dropout)
+        self.word_drop = Dropout(config.word_dropout)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """B T -> B T D."""

@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from regard.dropout import Dropout
 from regard.ff.base import FeedForward, FeedForwardConfig
 from regard.pass_ import Pass
 
@@ -23,7 +24,7 @@ class GELU(FeedForward):
     def __init__(self, dim: int, width: int, dropout: float):
         super().__init__()
         self.up, self.down = nn.Linear(dim, width), nn.Linear(width, dim)
-        self.drop = nn.Dropout(dropout)
+        self.drop = Dropout(dropout)
 
     def forward(self, x: Tensor, pass_: Pass) -> Tensor:
         """B T D -> B T D."""

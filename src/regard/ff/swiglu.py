@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from regard.dropout import Dropout
 from regard.ff.base import FeedForward, FeedForwardConfig
 from regard.pass_ import Pass
 
@@ -23,7 +24,7 @@ class SwiGLU(FeedForward):
     def __init__(self, dim: int, width: int, dropout: float):
         super().__init__()
         self.gate, self.up = nn.Linear(dim, width), nn.Linear(dim, width)
-        self.down, self.drop = nn.Linear(width, dim), nn.Dropout(dropout)
+        self.down, self.drop = nn.Linear(width, dim), Dropout(dropout)
 
     def forward(self, x: Tensor, pass_: Pass) -> Tensor:
         """B T D -> B T D."""

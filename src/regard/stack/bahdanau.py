@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from regard.attention.base import Attention
+from regard.dropout import Dropout
 from regard.mixer.base import Carry, Cell, keep
 from regard.pass_ import Pass
 from regard.recipe import Part, UserError
@@ -44,7 +45,7 @@ class Bahdanau(Decoder):
 
     def __init__(self, dim: int, memory: int, attention: Attention, cell: Cell, dropout: float):
         super().__init__()
-        self.attention, self.cell, self.drop = attention, cell, nn.Dropout(dropout)
+        self.attention, self.cell, self.drop = attention, cell, Dropout(dropout)
         self.first = nn.Linear(memory, cell.width)
         self.deep = nn.Linear(cell.width + dim + attention.out_width, 2 * dim)
         self.dim, self.layers = dim, 1

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from torch import Tensor, nn
 
+from regard.dropout import Dropout
 from regard.pass_ import Pass
 from regard.recipe import Part, UserError
 from regard.stack.base import Decoder, StackConfig
@@ -38,7 +39,7 @@ class Fixed(Decoder):
 
     def __init__(self, cells: list, dim: int, dropout: float):
         super().__init__()
-        self.cells, self.drop = nn.ModuleList(cells), nn.Dropout(dropout)
+        self.cells, self.drop = nn.ModuleList(cells), Dropout(dropout)
         width = cells[0].width
         self.out = nn.Linear(width, dim) if width != dim else nn.Identity()
         self.dim, self.layers = dim, len(cells)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from regard.attention.base import Attention
+from regard.dropout import Dropout
 from regard.mixer.base import Carry, keep
 from regard.pass_ import Pass
 from regard.recipe import Part, UserError
@@ -44,7 +45,7 @@ class Luong(Decoder):
 
     def __init__(self, dim: int, attention: Attention, cells: list, feed: bool, dropout: float):
         super().__init__()
-        self.attention, self.cells, self.drop = attention, nn.ModuleList(cells), nn.Dropout(dropout)
+        self.attention, self.cells, self.drop = attention, nn.ModuleList(cells), Dropout(dropout)
         self.feed = feed
         self.both = nn.Linear(attention.out_width + cells[0].width, dim)
         self.dim, self.layers = dim, len(cells) + 1

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import torch
 from torch import Tensor, nn
 
+from regard.dropout import Dropout
 from regard.mixer.base import Carry
 from regard.pass_ import Pass
 from regard.recipe import Part
@@ -41,7 +42,7 @@ class Recurrent(Encoder):
     def __init__(self, cells: list[list], ways: list[bool], dropout: float):
         super().__init__()
         self.cells = nn.ModuleList(nn.ModuleList(row) for row in cells)
-        self.ways, self.drop = ways, nn.Dropout(dropout)
+        self.ways, self.drop = ways, Dropout(dropout)
         self.dim = len(ways) * cells[0][0].width
 
     def forward(self, x: Tensor, pass_: Pass) -> Encoded:
