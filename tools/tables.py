@@ -31,7 +31,7 @@ def filled(text: str, folder: Path) -> str:
     """A document with every region as it should be."""
 
     def region(found: re.Match[str]) -> str:
-        return f"{found[1]}{results.table(chosen(folder, found[2]))}\n{found[4]}"
+        return f"{found[1]}{results.table(chosen(folder, found[2]))}{found[4]}"
 
     return REGION.sub(region, text)
 

@@ -121,22 +121,16 @@ class Loaded:
         new.decode = settings
         return new
 
-    @overload
-    def score(self, sources: str, targets: str, direction: str | None = None) -> float: ...
-    @overload
     def score(
         self, sources: Sequence[str], targets: Sequence[str], direction: str | None = None
-    ) -> list[float]: ...
-    def score(
-        self,
-        sources: str | Sequence[str],
-        targets: str | Sequence[str],
-        direction: str | None = None,
-    ) -> float | list[float]:
-        """The log-probability (nats) of each target, given its source."""
-        if isinstance(sources, str) and isinstance(targets, str):
-            return self.translator.score([sources], [targets], direction)[0]
-        return self.translator.score(list(sources), list(targets), direction)
+    ) -> list[float]:
+        """The log-probability (nats) of each target, given its source.
+
+        Raises UserError if there are not as many of both.
+        """
+        if isinstance(sources, str) or isinstance(targets, str):
+            raise UserError("score: takes lists of texts, not one: score([source], [target])")
+        return self.translator.score(sources, targets, direction)
 
     def look(self, text: str, direction: str | None = None) -> Look:
         """Attention, alignment and beam for one sentence; `.save("map.html")` (or .png, .json)."""

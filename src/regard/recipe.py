@@ -65,7 +65,7 @@ C = TypeVar("C", bound=Config)
 
 @cache
 def kinds(family: str) -> dict[str, str]:
-    """Kind -> module of every file in `regard/<family>/` with a `Config` (`data.tokenizer`: nested)."""
+    """Kind -> module of every file of `regard/<family>/` that has a `Config`."""
     package = importlib.import_module(f"regard.{family}")
     found = {}
     for m in pkgutil.iter_modules(package.__path__):
@@ -122,7 +122,8 @@ class Part:
             cls = importlib.import_module(module).Config
             inner = handler.resolve_ref_schema(handler(cls.__pydantic_core_schema__))
             properties = {"kind": {"const": kind}, **inner.get("properties", {})}
-            choices.append({**inner, "title": kind, "properties": properties, "required": ["kind"]})
+            needed = [*inner.get("required", []), *["kind"] * (kind != self.default)]
+            choices.append({**inner, "title": kind, "properties": properties, "required": needed})
         return {"anyOf": choices}
 
 
@@ -240,11 +241,11 @@ def merge(base: dict, changes: Mapping) -> dict:
     """`base` with `changes` laid over it, mapping by mapping; another `kind` replaces all of it."""
     for key, value in changes.items():
         old = base.get(key)
-        same = isinstance(old, dict) and isinstance(value, Mapping)
-        if same and value.get("kind", old.get("kind")) == old.get("kind"):
-            merge(old, value)
-        else:
-            base[key] = value
+        if isinstance(old, dict) and isinstance(value, Mapping):
+            if value.get("kind", old.get("kind")) == old.get("kind"):
+                merge(old, value)
+                continue
+        base[key] = value
     return base
 
 

@@ -73,8 +73,8 @@ def key(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
 
 
 def spelt(of: str, seeds: Sequence[int]) -> str:
-    """The part of an output's name that tells its set and seeds; seed 1 is not mentioned."""
-    other = "" if list(seeds) == [1] else ".seed" + "-".join(map(str, seeds))
+    """The part of an output's name that tells its set and seeds; no seed and seed 1 go without."""
+    other = "" if list(seeds) in ([], [1]) else ".seed" + "-".join(map(str, seeds))
     return re.sub(r"[^\w.-]+", "_", of) + other
 
 
@@ -118,13 +118,13 @@ def rows(path: Path) -> list[dict[str, Any]]:
 def of_run(run: Run) -> dict[str, Any]:
     """What a run knows of its figures: how, on what and how long it was trained."""
     info, recipe = run.info(), run.recipe
-    said = {k: info[k] for k in ("parameters", "steps", "weights", "hardware") if k in info}
-    if "seconds" in info:
-        said["train_s"] = info["seconds"]
+    known = {"parameters": "parameters", "steps": "steps", "weights": "weights",
+             "hardware": "hardware", "train_s": "seconds", "trained_at": "commit"}  # fmt: skip
+    said = {name: info[key] for name, key in known.items() if key in info}
     decode = getattr(recipe, "decode", None)
     if decode is not None:
         said["decode"] = Part.dump(decode)
-    return {**said, "seeds": [recipe.seed], "trained_at": info.get("commit", ""), **of_data(recipe)}
+    return {**said, "seeds": [recipe.seed], **of_data(recipe)}
 
 
 def of_data(recipe: Recipe) -> dict[str, Any]:
@@ -149,15 +149,15 @@ def hide(command: str, data_dir: Path | str | None = None) -> str:
         told.append((one, f"$DATA/{Path(one).name}"))
     for path, instead in told:
         here = rf"(?<![\w./-]){re.escape(path)}(?![\w.-])"
-        command = re.sub(here, lambda _, instead=instead: instead, command)
+        command = re.sub(here, instead, command)
     command = re.sub(rf"(?<![\w./-]){re.escape(str(Path.cwd()))}/", "", command)
     return re.sub(r"^/\S*/(?=[\w.-]+(\s|$))", "", command)  # the program, wherever it is installed
 
 
 def table(found: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as Markdown: a line for each system and set, all metrics in it, signatures below."""
+    """Rows as Markdown: a line for each system and set, signatures below; "" for no rows."""
     if not found:
-        return "(nothing measured yet)"
+        return ""
     head = ("system", "data", "metric", "value", "parameters", "training", "hardware", "command")
     systems: dict[tuple, list[Mapping[str, Any]]] = {}
     for row in found:
@@ -169,7 +169,7 @@ def table(found: Sequence[Mapping[str, Any]]) -> str:
         out.append(line((*told(group[0])[:2], metrics, values, *told(group[0])[2:])))
     signatures = {short(r["metric"]): r["metric"].partition("|")[2] for r in found}
     below = [f"{name} `{signature}`" for name, signature in sorted(signatures.items())]
-    return "\n".join(out) + "\n\nSignatures: " + " · ".join(below) + "."
+    return "\n".join(out) + "\n\nSignatures: " + " · ".join(below) + ".\n"
 
 
 def line(cells: Sequence[str]) -> str:
@@ -196,4 +196,5 @@ def short(metric: str) -> str:
     name, _, signature = metric.partition("|")
     said = dict(part.partition(":")[::2] for part in signature.split("|"))
     lower = "lc" if said.get("case") == "lc" else ""
-    return " ".join(x for x in (name, lower if name == "BLEU" else "", said.get("tok", "")) if x)
+    tok = re.sub(r"-\d.*", "", said.get("tok", ""))  # without the versions of dictionaries
+    return " ".join(x for x in (name, lower if name == "BLEU" else "", tok) if x)

@@ -1,12 +1,14 @@
 """A run: the folder that training leaves behind, safe to receive from a stranger.
 
-recipe.yaml · run.json (format, versions, facts) · tokenizer/ · model.safetensors · checkpoints/ · metrics.jsonl · README.md (the card).
+recipe.yaml · run.json (format, versions, facts) · tokenizer/ · model.safetensors · checkpoints/ ·
+metrics.jsonl · tensorboard/ · README.md (the card).
 Only YAML, JSON and safetensors: nothing is unpickled.
 """
 
 import json
 import os
 import platform
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -31,8 +33,7 @@ def whole(path: Path) -> Iterator[Path]:
     aside = Path(name)
     try:
         yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
+        flush(aside)
         os.chmod(aside, 0o644)
         os.replace(aside, path)
         flush(path.parent)
@@ -40,9 +41,27 @@ def whole(path: Path) -> Iterator[Path]:
         aside.unlink(missing_ok=True)
 
 
-def flush(folder: Path) -> None:
-    """Make renames in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A new folder beside `path` to fill; it takes the name of `path` only when all is on disk."""
+    aside = path.with_name(f".{path.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)  # what a killed writer left
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        for file in sorted(aside.rglob("*"), reverse=True):  # what is in a folder before the folder
+            flush(file)
+        flush(aside)
+        shutil.rmtree(path, ignore_errors=True)
+        os.rename(aside, path)
+        flush(path.parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def flush(path: Path) -> None:
+    """Make what a file holds, or the names in a folder, survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -64,7 +83,8 @@ def commit() -> str:
     """The commit this code stands at, '+' if there are changes; '' outside a checkout."""
     here = Path(__file__).parent
     try:
-        run = ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*"]
+        git = ["git", "-C", str(here), "describe", "--always", "--dirty=+", "--abbrev=12"]
+        run = [*git, "--exclude=*"]
         return subprocess.run(run, capture_output=True, text=True, timeout=10).stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -80,7 +100,8 @@ def hardware() -> str:
                 break
     except OSError:
         pass
-    return f"{cpu}, {len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores"
+    able = hasattr(os, "sched_getaffinity")
+    return f"{cpu}, {len(os.sched_getaffinity(0)) if able else os.cpu_count()} cores"
 
 
 def facts() -> dict[str, Any]:
@@ -135,18 +156,18 @@ class Run:
         try:
             info = json.loads(path.read_text("utf-8"))
         except FileNotFoundError:
-            raise UserError(f"{self.folder}: no run.json here, so this is no run; train one") from None
+            raise UserError(f"{self.folder}: no run.json, so this is no run; train one") from None
         except ValueError:
             raise UserError(f"{path}: this is no JSON; the run is damaged") from None
         found = info.get("format") if isinstance(info, dict) else None
         if not isinstance(found, int) or found > FORMAT:
             raise UserError(
-                f"{path}: format {found} is not known, this version reads up to {FORMAT}: update regard"
+                f"{path}: format {found} is not known, only those up to {FORMAT}: update regard"
             )
         return info
 
     def create(self, recipe: Recipe) -> bool:
-        """Begin the run, or find it begun with the same recipe (True: there is something to go on from).
+        """Begin the run, or find it begun with the same recipe (True: it may have got somewhere).
 
         Raises UserError if the folder holds another recipe's run, or something else.
         """
@@ -167,6 +188,27 @@ class Run:
         write(self.folder / "recipe.yaml", text)
         write_json(self.folder / "run.json", {"format": FORMAT, **facts()})
         return False
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Nobody else trains into this folder meanwhile; a killed owner's claim ends with it.
+
+        Raises UserError if somebody does.
+        """
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows
+            yield
+            return
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(f"{self.folder}: another process is training into it") from None
+            yield
+        finally:
+            os.close(handle)
 
     def note(self, **more: Any) -> None:
         """Add facts to run.json."""

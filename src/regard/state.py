@@ -285,7 +285,7 @@ class State:
         layers = [
             a and a.join(b, slots) for a, b in zip(self.layers, other.layers, strict=True)
         ]
-        memory = self.memory and self.memory.join(other.memory)
+        memory = self.memory and other.memory and self.memory.join(other.memory)
         past = self.past.join(other.past)
         return State(torch.cat([self.n, other.n]), past, layers, memory, self.rules)
 

@@ -1,7 +1,8 @@
 """Every model the folders can make, found by walking them: no list of kinds is kept here.
 
-A config's fields say what may fill them (`Part`), so one walk over the settings of every stack varies each
-part, each choice and each switch in turn, all the way down; a new file of any family is found by itself.
+A config's fields say what may fill them (`Part`), so one walk over the settings of every stack
+varies each part, each choice and each switch in turn, all the way down; a new file of any family is
+found by itself.
 """
 
 import itertools
@@ -24,7 +25,7 @@ from regard.state import Encoded
 
 D, V = 16, 11
 
-# Small where a size is free; `dropout` is on, so that a model which forgets to switch it off is seen.
+# Small where a size is free; dropout is on, so that a model which leaves it on at use is seen.
 SMALL = {
     "layers": 2, "dropout": 0.25, "word_dropout": 0.25, "clip": 2, "buckets": 4, "far": 8,
     "reach": 2, "chunk": 4, "length": 64,
@@ -128,10 +129,11 @@ def stacks(role: str) -> Iterator[tuple[str, Config]]:
 
 
 def pairs(config: Config) -> Iterator[tuple[str, Config]]:
-    """What meets in one place is tried pair by pair: mixers with positions, placements with norms."""
+    """What meets in one place, pair by pair: mixers with positions, placements with norms."""
     block = getattr(config, "block", None)
     if block is None or not hasattr(config, "position"):
         return
+    config = replaced(config, layers=1)  # layers meet each other in all the rest
     for (a, mixer), (b, position) in itertools.product(
         choices(block, "mixer"), choices(config, "position")
     ):
@@ -163,7 +165,7 @@ class Reader(nn.Module):
 
 
 def shaken(name: str, make: Callable[[], nn.Module]) -> nn.Module:
-    """The model in use, in float64, the same weights every time and none at a special value such as 0."""
+    """The model in use, in float64; the same weights every time, none at a special value."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(zlib.crc32(name.encode()))
         model = make().double().eval()
@@ -185,6 +187,15 @@ def candidates() -> Iterator[tuple[str, Callable[[], nn.Module], frozenset[str]]
         for reader, encoder in readers(stack):
             both = seq2seq.Config(dim=D, encoder=encoder, decoder=stack)
             yield f"{reader}:{label}", partial(both.build, V, V), parts_in(both)
+    for label, config in varied(replaced(lm.Config(dim=D), embed=small(lm.Config().embed))):
+        if label.startswith("embed"):
+            config = replaced(config, decoder=default(kinds("stack")["plain"]))
+            yield f"lm:{label}", partial(config.build, V), parts_in(config)
+    for label, config in varied(seq2seq.Config(dim=D)):
+        if label.startswith("tie"):
+            plain = replaced(default(kinds("stack")["plain"]), layers=1)
+            config = replaced(config, encoder=plain, decoder=plain)
+            yield f"plain:{label}", partial(config.build, V, V), parts_in(config)
     for label, stack in stacks("reads"):
         if ".cross" in label:
             continue  # an encoder has none

@@ -1,7 +1,7 @@
-"""What every decoder and every encoder owes, one plain function each: `check_...(subject)` raises AssertionError.
+"""What every decoder and every encoder owes, one plain function each.
 
-A subject makes its states and reads rows of tokens; nothing here knows a kind. `B` rows, `S` source tokens,
-`T` target tokens, `D` width, `V` vocabulary.
+`check_...(subject)` raises AssertionError. A subject makes its states and reads rows of tokens;
+nothing here knows a kind. `B` rows, `S` source and `T` target tokens, `D` width, `V` vocabulary.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -74,7 +74,7 @@ class Decoding:
         return self.read(TARGET, self.start())[0]
 
     def fresh(self, sentences: Rows, rows: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Each row from the start, in one trip: T D each. What follows a row cannot be seen from it."""
+        """Each row from the start, in one trip: T D each. What follows a row is unseen from it."""
         hidden, _ = self.read(padded(rows)[0], self.start(sentences))
         return [h[: len(row)] for h, row in zip(hidden, rows, strict=True)]
 
@@ -90,7 +90,7 @@ def padded(rows: Sequence[Sequence[int]], side: str = "right") -> tuple[Tensor, 
 
 
 class Replay:
-    """Rows that are fed piece by piece; when settled, all that came out must be what fresh rows give."""
+    """Rows fed piece by piece; when settled, all that came out must be what fresh rows give."""
 
     def __init__(self, subject: Decoding, state: State, sentences: Rows):
         self.subject, self.state, self.sentences = subject, state, list(sentences)
@@ -99,7 +99,7 @@ class Replay:
         self.turn = 0
 
     def feed(self, *lengths: int, side: str = "right") -> "Replay":
-        """So many new tokens a row (one number: every row), others in every row and at every turn."""
+        """So many new tokens a row (one number: every row), different ones everywhere."""
         if len(lengths) == 1:
             lengths *= len(self.said)
         self.turn += 1
@@ -198,7 +198,7 @@ def check_chunks_equal_full(d: Decoding) -> None:
 
 
 def check_ragged_chunks(d: Decoding) -> None:
-    """Chunks with padding of different length in each row: every row goes on at its own position."""
+    """Chunks with padding of any length in each row: every row goes on at its own position."""
     replay(d).feed(4, 2, 3).feed(1, 3, 2).feed(1).feed(2, 0, 1).feed(2).settle()
     replay(d).feed(2).feed(1, 0, 2).feed(1).feed(2, 3, 1, side="left").feed(1).settle()
 
@@ -264,11 +264,10 @@ def check_cached_equals_functional(d: Decoding) -> None:
 
 def check_reorder(d: Decoding) -> None:
     """Rows dropped, doubled and exchanged on the way are the same rows from scratch."""
-    for capacity in (None, 2):
-        r = replay(d, capacity=capacity).feed(2)
-        r.reorder(2, 0, 0, 2, 2).feed(1)  # a sentence lost: the memory is compacted
-        r.reorder(4, 1, 0).feed(2, 1, 2).settle()
-    r = replay(d, capacity=4).feed(1).reorder(0, 0, 1, 1, 2, 2).feed(1)  # grouped
+    r = replay(d, capacity=2).feed(2, 1, 3)
+    r.reorder(2, 0, 0, 2, 2).feed(1)  # a sentence lost: the memory is compacted
+    r.reorder(4, 1, 0).feed(2, 1, 2).settle()
+    r = replay(d).feed(1).reorder(0, 0, 1, 1, 2, 2).feed(1)  # grouped
     r.reorder(1, 0, 2, 2, 5, 4).feed(2)  # exchanged inside their groups
     r.reorder(4, 5, 0, 1).feed(1).reorder(3, 0).feed(1)  # groups exchanged, then broken up
     r.reorder(0, 1).feed(1).settle()
@@ -284,29 +283,27 @@ def check_truncate(d: Decoding) -> None:
             assert "go back" in str(error)
             return
         raise AssertionError("rewinds is False, yet truncate went ahead")
-    for capacity in (None, 2):
-        r = replay(d, capacity=capacity).feed(6).truncate(3, 3, 3).feed(2)
-        r.truncate(0, 0, 0).feed(2).feed(1).settle()
-        r = replay(d, capacity=capacity).feed(5, 3, 4).feed(1).truncate(2, 4, 0)
-        r.feed(3, 1, 2).feed(1).reorder(2, 0, 2).truncate(1, 6, 2).feed(1, 2, 1).settle()
+    r = replay(d).feed(6).truncate(3, 3, 3).feed(2).truncate(1, 4, 5).feed(2, 1, 2)
+    r.truncate(0, 0, 0).feed(2).feed(1).settle()
+    r = replay(d, capacity=2).feed(5, 3, 4).feed(1).truncate(2, 4, 0)
+    r.feed(3, 1, 2).feed(1).reorder(2, 0, 2).truncate(1, 6, 2).feed(1, 2, 1).settle()
 
 
 def check_join(d: Decoding) -> None:
     """Two states side by side go on as each would alone."""
-    for capacity in (None, 2):
-        a = replay(d, [1, 2], capacity, width=4).feed(2).reorder(1, 0)
-        b = replay(d, [0], capacity).feed(3).feed(2)
-        if any(rule != rule.reorder(torch.tensor([0])) for rule in a.state.rules):
-            try:
-                a.join(b)
-            except ValueError as error:
-                assert "rules" in str(error)
-                return
-            raise AssertionError("states with rules of their own were joined")
-        dirty(a.state, b.state)
-        a.join(b).feed(1).feed(2, 1, 2).reorder(2, 2, 0, 1).feed(1).settle()
-    b = replay(d, [2, 0], 2).feed(4, 2)  # the longer one first
-    b.join(replay(d, [1], 2).feed(1)).feed(1).settle()
+    a = replay(d, [1, 2], 8, width=4).feed(2).reorder(1, 0)
+    b = replay(d, [0], 8).feed(3).feed(2)
+    if any(rule is not rule.reorder(torch.tensor([0])) for rule in a.state.rules):
+        try:
+            a.join(b)
+        except ValueError as error:
+            assert "rules" in str(error)
+            return
+        raise AssertionError("states with rules of their own were joined")
+    dirty(a.state, b.state)
+    a.join(b).feed(1).feed(2, 1, 2).reorder(2, 2, 0, 1).feed(1).settle()
+    b = replay(d, [2, 0]).feed(4, 2)  # the longer one first
+    b.join(replay(d, [1]).feed(1)).feed(1).settle()
 
 
 def dirty(*states: State) -> None:
@@ -339,7 +336,7 @@ def check_search(d: Decoding) -> None:
     first = beam(step, d.start(capacity=4), limits, size=1)
     plain = greedy(step, d.start(capacity=64), limits)
     assert [h[0].tokens for h in first] == [h.tokens for h in plain], "a beam of 1 is not greedy"
-    told = [(i, h) for i, hypotheses in enumerate([*found, *([h] for h in plain)]) for h in hypotheses]
+    told = [(i, h) for i, some in enumerate([*found, *([h] for h in plain)]) for h in some]
     said = [h.tokens + [EOS] * h.finished for _, h in told]
     fresh = d.fresh([i % B for i, _ in told], [[BOS, *tokens[:-1]] for tokens in said])
     for (i, h), tokens, hidden in zip(told, said, fresh, strict=True):
@@ -450,7 +447,7 @@ def products(core: Core) -> bool:
 
 
 class Encoding:
-    """A model that reads: `read` gives rows of vectors (S D), real ones only, and the last states."""
+    """A model that reads: rows of vectors (S D), real ones only, and the last states."""
 
     def __init__(self, model: nn.Module):
         self.model = model
@@ -506,8 +503,8 @@ def check_information_moves(e: Encoding) -> None:
     changed[:, 1] = (SOURCE[:, 1] - 2) % (V - 3) + 3
     (a, *_), _ = e.read(SOURCE, SOURCE_OK)
     (b, *_), _ = e.read(changed, SOURCE_OK)
-    others = [0, 2, 3, 4]
-    assert not torch.allclose(a[others], b[others]), "nobody looks at anybody"
+    far = (a - b).abs().amax(-1)[[0, 2, 3, 4]]
+    assert far.max() > 1e-12, "nobody looks at anybody"  # sharp weights may leave very little
 
 
 def check_encoder_gradients(e: Encoding) -> None:

@@ -1,11 +1,13 @@
-"""Every model of the catalogue against every invariant; a failure names the model and the invariant."""
+"""Every model of the catalogue against every invariant; a failure names both."""
 
+import shutil
+import sys
 from functools import lru_cache
 from pathlib import Path
 
 import pytest
 import torch
-from catalogue import catalogue, parts_in
+from catalogue import candidates, catalogue, default, parts_in
 from invariants import (
     DECODER_CHECKS,
     ENCODER_CHECKS,
@@ -16,11 +18,21 @@ from invariants import (
     Encoding,
     Rows,
     T,
+    check_batch_equals_single,
+    check_cached_equals_functional,
+    check_join,
+    check_no_look_ahead,
+    check_nothing_to_see,
+    check_ragged_chunks,
+    check_reorder,
+    check_step_equals_full,
+    check_target_padding_invisible,
+    check_truncate,
     close,
     replay,
 )
 
-import regard
+import regard.norm
 from regard.attention.scope import Causal, Edges, Window
 from regard.recipe import UserError, kinds
 
@@ -43,6 +55,11 @@ def graph(rows: Rows) -> tuple:
 
 
 RULES = {"window": window, "edges": graph}
+RULED_CHECKS = [  # what a rule has a part in
+    check_step_equals_full, check_ragged_chunks, check_no_look_ahead,
+    check_target_padding_invisible, check_batch_equals_single, check_cached_equals_functional,
+    check_reorder, check_truncate, check_join, check_nothing_to_see,
+]  # fmt: skip
 
 
 @lru_cache(maxsize=4)
@@ -95,7 +112,7 @@ def test_a_rule_is_kept_or_refused(name, rules):
             d.start()
         assert name.rpartition("=")[2] in str(said.value).lower()
         return
-    for check in DECODER_CHECKS:
+    for check in RULED_CHECKS:
         check(d)
     (check_window if rules == "window" else check_edges)(d)
 
@@ -128,7 +145,7 @@ def decoder_without_rules(d: Decoding) -> Decoding:
     return Decoding(d.model)
 
 
-# --- what the catalogue holds ---------------------------------------------------------------------
+# --- what the catalogue holds -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -175,8 +192,23 @@ def test_a_refusal_names_both_parts(name):
     assert len(said) > 20 and "\n" not in said
 
 
-def test_parts_in_sees_the_choices():
-    from catalogue import default
+def test_a_new_file_is_found_by_itself(tmp_path, monkeypatch):
+    shutil.copytree(Path(regard.norm.__path__[0]), tmp_path / "norm")
+    source = (tmp_path / "norm" / "rms.py").read_text("utf-8")
+    (tmp_path / "norm" / "brand_new.py").write_text(source, "utf-8")
+    (tmp_path / "norm" / "helper.py").write_text('"""No kind: it has no settings."""\n', "utf-8")
+    monkeypatch.setattr(regard.norm, "__path__", [str(tmp_path / "norm")])
+    kinds.cache_clear()
+    try:
+        names = [name for name, _, _ in candidates()]
+    finally:
+        kinds.cache_clear()
+        sys.modules.pop("regard.norm.brand_new", None)
+    assert {"plain:plain/block.norm=brand_new", "encoder:plain/block.norm=brand_new"} <= set(names)
+    assert "lm:plain/place=post+norm=brand_new" in names
+    assert not any("helper" in name for name in names)
 
+
+def test_parts_in_sees_the_choices():
     parts = parts_in(default(kinds("stack")["plain"]))
     assert {"stack.plain", "attention.softmax", "block.standard.place=pre"} <= parts

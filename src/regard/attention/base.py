@@ -25,6 +25,7 @@ class Core(nn.Module):
     uses: ClassVar[str] = "qkvo"  # which projections the outer attention makes
     scores: ClassVar[bool] = True  # forms scores, so positions and rules may act on them
     incremental: ClassVar[bool] = True  # may run token by token
+    cross: ClassVar[bool] = True  # may read a memory
     keeps_keys: ClassVar[bool] = True  # its state is keys and values; else it makes its own
     key_heads: int | None = None  # G, if not as many as H
 
@@ -75,7 +76,7 @@ class CoreConfig(Settings):
     def build(
         self, dim: int, position: Position | None = None, memory: int | None = None
     ) -> "Attention":
-        """Attention over a stream of width `dim`, reading keys of width `memory` (default the same)."""
+        """Attention over a stream of width `dim`, reading a memory of width `memory` (none: itself)."""
         if dim % self.heads:
             raise UserError(f"heads: {self.heads} do not divide the width {dim}")
         return Attention(dim, self.heads, self.core(dim // self.heads), position, memory)
@@ -91,6 +92,10 @@ class Attention(nn.Module):
         super().__init__()
         self.heads, self.core, self.position = heads, core, position or Position()
         agree(core, self.position)
+        if memory is not None and not core.cross:
+            raise UserError(
+                f"{type(core).__name__} compares a row with itself and cannot read a memory: use softmax"
+            )
         memory = memory or dim
         self.groups = core.key_heads or heads  # G
         G, K, uses = self.groups, dim // heads, core.uses
@@ -178,9 +183,10 @@ def agree(core: Core, position: Position) -> None:
     """
     p, c = type(position).__name__, type(core).__name__
     if position.scores and not core.scores:
-        raise UserError(f"{p} adds to scores and {c} forms none: use rotary or sinusoidal")
+        instead = "rotary or sinusoidal" if "k" in core.uses else "sinusoidal"
+        raise UserError(f"{p} adds to scores and {c} forms none: use {instead}")
     if "k" not in core.uses and type(position).turn is not Position.turn:
-        raise UserError(f"{p} turns projected queries and keys and {c} projects none: use sinusoidal")
+        raise UserError(f"{p} turns projected queries and keys and {c} projects no keys: use sinusoidal")
 
 
 def decodes(mixer: Any, rules: tuple[Rule, ...] = (Causal(),)) -> None:

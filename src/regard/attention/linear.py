@@ -60,7 +60,8 @@ class Linear(Core):
         state = state or self.start(k, v, None)
         out = []
         for a in range(0, q.size(2), CHUNK):
-            y, state = chunk(*(t[:, :, a : a + CHUNK] for t in (q, k, v)), state)
+            b = a + CHUNK
+            y, state = chunk(q[:, :, a:b], k[:, :, a:b], v[:, :, a:b], state)
             out.append(y)
         return torch.cat(out, 2), state
 

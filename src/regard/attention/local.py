@@ -48,6 +48,8 @@ class Local(Core):
         place = length * torch.sigmoid(self.v(torch.tanh(self.w(q))))  # B 1 T 1
         far = (k_pos - place).abs()
         low = torch.finfo(q.dtype).min
-        align = masked_softmax(self.score(q, k).masked_fill(far > self.reach, low), scope)
+        scores, bias = self.score(q, k), scope.bias(q, k)
+        scores = scores if bias is None else scores + bias
+        align = masked_softmax(scores.masked_fill(far > self.reach, low), scope)
         align = align.masked_fill(far > self.reach, 0.0)
         return align * torch.exp(-(far**2) / (2 * (self.reach / 2) ** 2))

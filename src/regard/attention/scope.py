@@ -15,7 +15,7 @@ from regard.pass_ import Keys, Pass
 from regard.position.base import Position
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rule:
     """May a query at q_pos (B T 1) see a key at k_pos (B 1 S)? Broadcasts, so blocks may ask too."""
 

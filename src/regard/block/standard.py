@@ -30,7 +30,7 @@ class Config(BlockConfig):
         parts = 3 if cross else 2
         return Standard(
             self.mixer.build(dim, position),
-            self.cross.build(dim) if cross else None,
+            self.cross.build(dim, memory=dim) if cross else None,
             self.ff.build(dim),
             [Residual(dim, self.place, self.norm, self.dropout, depth) for _ in range(parts)],
         )
@@ -38,6 +38,10 @@ class Config(BlockConfig):
 
 class Standard(Block):
     """Each part in its residual."""
+
+    mixer: Any  # whatever its kind, it has attention's signature
+    cross: Any
+    residuals: Any
 
     def __init__(
         self, mixer: nn.Module, cross: nn.Module | None, ff: nn.Module, residuals: list[Residual]

@@ -44,12 +44,14 @@ def compare(
     regard compare old.out runs/deen --source test.de --reference test.en --metric chrf
     regard compare runs/a1,runs/a2,runs/a3 runs/b1,runs/b2,runs/b3
     """
+    from regard.cli import testset
     from regard.evaluate.scores import measure
     from regard.evaluate.significance import paired_bootstrap
 
     systems = [split(a), split(b)]
     runs = {x: opened([x], device) for x in sum(systems, []) if Path(x).is_dir()}
-    tests = testset(runs, systems, (test, directory, direction), source, reference or [])
+    first = next(iter(runs.values()), None)
+    tests = testset.chosen(first, (test, directory, direction), source, reference or [])
     language = tests.language or language
     chosen = measure(metric, language)
     made = [[outputs(x, runs.get(x), tests, beam, decode) for x in system] for system in systems]
@@ -93,27 +95,6 @@ def label(names: list[str]) -> str:
     """What a system is called in the table and the verdict."""
     first = Path(names[0]).name
     return first if len(names) == 1 else f"{first} ({len(names)} seeds)"
-
-
-def testset(
-    runs: "dict[str, Loaded]", systems: list[list[str]], own: tuple[str, str | None, str | None],
-    source: Path | None, references: list[Path],
-) -> "TestSet":  # fmt: skip
-    """The lines to compare on: from files, or else from the first run's corpus."""
-    from regard.cli.testset import of_files, of_run
-    from regard.recipe import UserError
-
-    first = next(iter(runs.values()), None)
-    test, where, direction = own
-    if references or source is not None:
-        if first is not None:
-            direction = first.translator.codec.direction(direction)
-            if source is None:
-                raise UserError(f"{references[0]}: a run needs --source beside --reference")
-        return of_files(source, references, direction)
-    if first is None:
-        raise UserError("compare: two files of outputs need --reference (and --source for slices)")
-    return of_run(first, test, where, direction)
 
 
 def outputs(

@@ -14,13 +14,11 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(short_help="training pairs from text of the target language.")
 def backtranslate(
     words: Annotated[
         list[str],
-        typer.Argument(
-            metavar="RUN... FILE [KEY=VALUE]...", help="Reverse runs, monolingual text."
-        ),
+        typer.Argument(metavar="RUN|FILE|KEY=VALUE", help="Reverse runs, monolingual text."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The corpus to write, a .tsv.")],
     tag: Annotated[
@@ -79,7 +77,7 @@ def flat(text: str) -> str:
     return text.replace("\t", " ")
 
 
-@app.command()
+@app.command(short_help="sentences of the built-in grammar, with gold alignments.")
 def phrasebook(
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Write here.")],
     split: Annotated[str, typer.Option(help="train, dev, test, combos or long.")] = "test",

@@ -25,7 +25,7 @@ SETS = {
 
 def demo(
     changes: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to its recipe.")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to its recipe.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/demo"),
     device: Device = "auto",
@@ -41,6 +41,7 @@ def demo(
     """
     import regard
     from regard.api import load
+    from regard.cli.report import alignment
 
     began = time.monotonic()
     to = say.console(error=json)
@@ -64,10 +65,7 @@ def demo(
     }  # fmt: skip
     to.print(score_table(found["scores"]))
     a = found["alignment"]
-    to.print(
-        f"alignment error rate {a['aer']:.3f} against the grammar's own links "
-        f"({a['map']}, {head(a)}, shift {a['shift']}; chosen on dev)"
-    )
+    to.print(f"alignment error {a['aer']:.3f} against the grammar's own links: {alignment(a)}")
     rule(to, "3  Translate")
     shown = texts["test"][:: max(1, len(texts["test"]) // SHOWN)][:SHOWN]
     to.print(sample_table(shown))
@@ -112,11 +110,6 @@ def aligned(mt: "Loaded") -> dict[str, Any]:
     from regard.tasks.aligning import measure
 
     return {"alignment": measure(mt.translator, "test")}
-
-
-def head(alignment: dict[str, Any]) -> str:
-    """Which head, in words."""
-    return "mean of heads" if alignment["head"] is None else f"head {alignment['head']}"
 
 
 def drawn(mt: "Loaded", rows: list[tuple[str, str, str]], alignment: dict[str, Any]) -> list[Path]:

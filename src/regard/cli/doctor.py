@@ -29,7 +29,7 @@ def doctor(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILES... | RECIPE [KEY=VALUE]...", help="Pairs of files, tables, or a recipe."
+            metavar="FILE|RECIPE|KEY=VALUE", help="Pairs of files, tables, or a recipe."
         ),
     ],
     languages: Annotated[
@@ -121,8 +121,8 @@ def of_tables(paths: Sequence[Path], languages: str) -> Patient:
     """Tables with a column for each language; each is a split."""
     from regard.data.corpus import jsonl, tsv
 
-    kinds = {".tsv": tsv.Config, ".jsonl": jsonl.Config}
-    splits = {}
+    kinds: dict[str, Any] = {".tsv": tsv.Config, ".jsonl": jsonl.Config}
+    splits: dict[str, list[tuple[str, str]]] = {}
     for path in paths:
         rows = kinds[path.suffix]().read(str(path.parent), path.name, languages)
         splits[split_name(path, splits)] = [row[:2] for row in rows]

@@ -10,7 +10,7 @@ from regard.cli.common import Device, Direction, Json, opened, told_apart
 
 
 def score(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="One run, or an ensemble.")],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="One run, or an ensemble.")],
     source: Annotated[Path, typer.Option(help="The sources, one a line.")],
     target: Annotated[Path, typer.Option(help="A translation of each.")],
     direction: Direction = None,

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from regard.recipe import UserError
+
+if TYPE_CHECKING:
+    from regard.api import Loaded
 
 
 class TestSet(NamedTuple):
@@ -21,7 +24,29 @@ class TestSet(NamedTuple):
         return self.direction.rpartition("-")[2] if self.direction else None
 
 
-def of_run(loaded: Any, split: str, where: str | None, direction: str | None) -> TestSet:
+Own = tuple[str, str | None, str | None]  # a split of the run's corpus, where it lies, direction
+
+
+def chosen(
+    loaded: "Loaded | None", own: Own, source: Path | None, references: Sequence[Path]
+) -> TestSet:
+    """The lines to test on: files if any are named, or else a split of the run's own corpus.
+
+    Raises UserError if files are missing; without a run, sources are needed for slices only.
+    """
+    split, where, direction = own
+    if not references and source is None:
+        if loaded is None:
+            raise UserError("two files of outputs need --reference (and --source for slices)")
+        return of_run(loaded, split, where, direction)
+    if loaded is not None:
+        direction = loaded.translator.codec.direction(direction)
+        if source is None:
+            raise UserError(f"{references[0]}: a run needs --source beside --reference")
+    return of_files(source, references, direction)
+
+
+def of_run(loaded: "Loaded", split: str, where: str | None, direction: str | None) -> TestSet:
     """A split of the corpus that the first run was trained on.
 
     Raises UserError if the data is not there.
@@ -34,9 +59,9 @@ def of_run(loaded: Any, split: str, where: str | None, direction: str | None) ->
     return TestSet(split, sources, references, direction)
 
 
-def corpus(loaded: Any, where: str | None, direction: str) -> Any:
+def corpus(loaded: "Loaded", where: str | None, direction: str) -> Any:
     """The data settings of the first run, in one direction, found where the data lies now."""
-    data = loaded.runs[0].recipe.data
+    data = loaded.runs[0].recipe.data  # type: ignore[attr-defined]
     change = {"directions": (direction,), **({} if where is None else {"dir": where})}
     return data.model_copy(update=change)
 

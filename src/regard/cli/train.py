@@ -11,7 +11,7 @@ from regard.cli.common import Device, Json
 def train(
     recipe: Annotated[str, typer.Argument(help="A name from `regard recipes`, or a .yaml file.")],
     changes: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Changes to the recipe.")
+        list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Changes to the recipe.")
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="The run's folder.", show_default="runs/<recipe's name>")

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 def translate(
     words: Annotated[
         list[str],
-        typer.Argument(
-            metavar="RUN... [FILE] [KEY=VALUE]...", help="Runs, a text file, changes to decode."
-        ),
+        typer.Argument(metavar="RUN|FILE|KEY=VALUE", help="Runs, a text file, changes to decode."),
     ],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; appears only complete.")

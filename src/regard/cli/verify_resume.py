@@ -10,10 +10,10 @@ from regard.cli.common import Json, told_apart
 
 def verify_resume(
     run: Annotated[str, typer.Argument(help="The run to prove it of.")],
-    steps: Annotated[int, typer.Option(min=1, help="How many steps to train anew.")] = 20,
+    steps: Annotated[int, typer.Option(min=1, help="Steps before the stop, and after it.")] = 6,
     json: Json = False,
 ) -> None:
-    """Train some steps of a run's recipe twice, once with a stop between, and compare every bit.
+    """Train some steps of a run's recipe in two goes and in one, and compare every bit.
 
     \b
     regard verify-resume runs/deen --steps 40

@@ -188,7 +188,10 @@ class Parallel:
 
     def waste(self, batches: Sequence[np.ndarray], epoch: int) -> float:
         """Share of padding in these batches."""
-        return waste(batches, self.lengths(epoch))
+        rows = np.concatenate(batches)
+        number = np.empty(len(self.rows), np.int64)  # of a row among those of the batches
+        number[rows] = np.arange(len(rows))
+        return waste([number[batch] for batch in batches], self.lengths(epoch)[rows])
 
     def tokens(self, rows: np.ndarray, epoch: int) -> int:
         """Target tokens of these rows, eos counted."""

@@ -156,13 +156,14 @@ def alignment(look: Look) -> Figure:
 
 
 def overview(look: Look) -> Figure:
-    """The alignment, the last cross-attention (else the last map) as a mean, and all its heads."""
-    maps = [m for m in look.maps if m.kind == "cross"] or look.maps[-1:]
-    labels = [label for m in maps[-1:] for label in (*m.rows, *m.columns)]
+    """The alignment, the map it was read from (else the last cross one), and all its heads."""
+    index, head = look.start()
+    maps = [m for m in look.maps if m.kind == look.maps[index].kind]
+    labels = [label for m in look.maps[index:][:1] for label in (*m.rows, *m.columns)]
     letters = Lettering([*look.source_words, *look.target_words, *labels])
     panels: list[_Panel] = [_Links(look, letters)]
     if maps:
-        panels += [_Heat(maps[-1], None, letters), _Sheet(maps, letters)]
+        panels += [_Heat(look.maps[index], head, letters), _Sheet(maps, letters)]
     return _compose(panels, letters)
 
 
@@ -240,7 +241,7 @@ class _Heat:
         )
         self.above += 0.3  # the title
         self.wide, self.high = (max(len(side), 1) * self.cell for side in (self.columns, self.rows))
-        which = f"mean of {m.heads} heads" if head is None else f"head {head + 1} of {m.heads}"
+        which = f"mean of {m.heads} heads" if head is None else f"head {head}"
         self.title = f"{m.name} · {which}"
         wide = max(self.left + self.wide + 0.65, letters.width(self.title, 9))
         self.size = (wide, max(self.above + self.high, 1.6))
@@ -278,10 +279,10 @@ class _Sheet:
         style = self.letters.style(7.5, QUIET)
         for head in range(self.heads):
             middle = self.left + head * self.step[0] + self.wide / 2
-            place.write(middle, 0, f"head {head + 1}", ha="center", va="top", **style)
+            place.write(middle, 0, f"head {head}", ha="center", va="top", **style)
         for row, m in enumerate(self.maps):
             y = self.above + row * self.step[1]
-            place.write(0, y + self.high / 2, f"layer {m.layer + 1}", va="center", **style)
+            place.write(0, y + self.high / 2, f"layer {m.layer}", va="center", **style)
             for head in range(m.heads):
                 axes = place.axes(self.left + head * self.step[0], y, self.wide, self.high)
                 _image(axes, m.weights[head], float(m.weights.max(initial=0)))

@@ -7,6 +7,7 @@ Shapes: `H` heads, `T` queries (rows), `S` keys (columns).
 import contextlib
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ class Look:
 
     `alignment` holds (source word, target word, weight) with indices into the word lists;
     `token_scores` holds a probability between 0 and 1 for each target token; a `beam` entry is a
-    dict with `text`, and where known `score`, `chosen` and `children` (a list of such dicts).
+    dict with `text`, and where known `score`, `chosen`, `fate` (kept, finished, pruned) and
+    `children` (a list of such dicts).
     """
 
     source: str
@@ -83,6 +85,19 @@ class Look:
         for token, p in self.token_scores:
             if not 0 <= p <= 1.0001:  # a float32 softmax may end a hair above one
                 raise UserError(f"token_scores: {p} for {token!r} is not a probability (0 to 1)")
+
+    def start(self) -> tuple[int, int | None]:
+        """Which map (its index) and head to show first: the alignment's, else the last cross.
+
+        `meta["alignment"]` says where the alignment was read, such as "decoder.2.cross, head 3".
+        """
+        where = re.match(r"(\S+?)(?:, .*?head (\d+)|,|$)", str(self.meta.get("alignment", "")))
+        for index, m in enumerate(self.maps):
+            if where and m.name == where[1]:
+                head = int(where[2]) if where[2] else None
+                return index, head if head is not None and head < m.heads else None
+        cross = [index for index, m in enumerate(self.maps) if m.kind == "cross"]
+        return (cross[-1] if cross else len(self.maps) - 1), None
 
     def record(self) -> dict[str, Any]:
         """Everything as plain JSON values; the weights as lists that give the same float32 back."""

@@ -1,4 +1,4 @@
-"""One self-contained HTML file for a look: the data goes into `page.html`, which draws it.
+"""One self-contained HTML file for a look: style and data go into `page.html`, which draws them.
 
 Nothing from a sentence or a model is ever markup: the data is JSON in a script element that cannot
 be closed from inside, and the page builds its text with `textContent` only.
@@ -12,21 +12,23 @@ import numpy as np
 from regard.look.maps import Look, dumps
 
 UNIT = 10_000  # weights travel as whole ten-thousandths: a third of the size, finer than any screen
-_SLOT = "@@LOOK@@"
 
 
 def html(look: Look) -> str:
     """The page as text: no outside requests, readable from a file, a phone, a keyboard."""
-    page = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
-    return page.replace(_SLOT, embed(payload(look)))
+    here = Path(__file__)
+    page, style = (here.with_suffix(end).read_text(encoding="utf-8") for end in (".html", ".css"))
+    # the data last: what a sentence says about slots is no slot
+    return page.replace("@@STYLE@@", style).replace("@@LOOK@@", embed(payload(look)))
 
 
 def payload(look: Look) -> dict[str, Any]:
-    """The record of a look with its weights (H, T, S) in whole ten-thousandths, and that unit."""
+    """The record of a look, its weights (H, T, S) in whole units, and what to show first."""
     record = look.record()
     for entry, m in zip(record["maps"], look.maps, strict=True):
         entry["weights"] = np.rint(m.weights.astype(np.float64) * UNIT).astype(int).tolist()
-    return {**record, "unit": UNIT}
+    index, head = look.start()
+    return {**record, "unit": UNIT, "start": {"map": index, "head": head}}
 
 
 def embed(value: Any) -> str:

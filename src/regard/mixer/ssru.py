@@ -32,5 +32,6 @@ class SSRU(Cell):
     def advance(self, x: Tensor, carry: Carry) -> Carry:
         """One step."""
         new, f = x.chunk(2, -1)
+        assert carry.c is not None
         c = new + f * (carry.c - new)  # in c's precision, also under autocast
         return Carry(F.relu(c), c)

@@ -48,7 +48,7 @@ class Config(Settings):
         model = Seq2Seq(reads, encoder, Writer(writes, decoder), target, self.tie != "none")
         initialise(model)
         model.eval()
-        with torch.no_grad():  # what shows only where parts meet is refused now, not at the first batch
+        with torch.no_grad():  # what only shows where parts meet is refused now
             model.start(model.encode(torch.zeros(1, 1, dtype=torch.long)))
         return model.train()
 

@@ -28,8 +28,8 @@ class Writer(nn.Module):
         """The empty state of one row a sentence (or of `rows`, without a memory).
 
         `capacity` None: functional, for gradients; a number: keys are written in place, so
-        go on only from the newest state. A tensor rule brings its own rows. Raises UserError for a rule that
-        a mixer cannot keep to.
+        go on only from the newest state. A tensor rule brings its own rows. Raises UserError for a
+        rule that a mixer cannot keep to.
         """
         for mixer in self.decoder.mixers():
             decodes(mixer, rules)

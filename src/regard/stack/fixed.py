@@ -37,6 +37,8 @@ class Config(StackConfig):
 class Fixed(Decoder):
     """Nothing of the source is seen again after the start."""
 
+    cells: Any  # a ModuleList of cells
+
     def __init__(self, cells: list, dim: int, dropout: float):
         super().__init__()
         self.cells, self.drop = nn.ModuleList(cells), Dropout(dropout)

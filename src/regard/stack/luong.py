@@ -43,6 +43,8 @@ class Config(StackConfig):
 class Luong(Decoder):
     """h = cells([y, fed]); c = attend(h, memory); fed' = out = tanh(W [c, h])."""
 
+    cells: Any  # a ModuleList of cells
+
     def __init__(self, dim: int, attention: Attention, cells: list, feed: bool, dropout: float):
         super().__init__()
         self.attention, self.cells, self.drop = attention, nn.ModuleList(cells), Dropout(dropout)

@@ -50,6 +50,8 @@ class Config(StackConfig):
 class Stack(nn.Module):
     """The blocks, and the loop over them."""
 
+    blocks: Any  # a ModuleList of Blocks
+
     def __init__(self, dim: int, blocks: list, position: Position, ending: BlockConfig | None):
         super().__init__()
         self.dim, self.position = dim, position

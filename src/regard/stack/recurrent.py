@@ -39,6 +39,8 @@ class Config(StackConfig):
 class Recurrent(Encoder):
     """The summary is one Carry a layer, both ways side by side."""
 
+    cells: Any  # a ModuleList a layer, with a cell a way
+
     def __init__(self, cells: list[list], ways: list[bool], dropout: float):
         super().__init__()
         self.cells = nn.ModuleList(nn.ModuleList(row) for row in cells)

@@ -1,10 +1,11 @@
-"""How well a translator's attention agrees with known word alignments: AER, its head chosen on dev."""
+"""How well a translator's attention agrees with known word alignments: AER, head chosen on dev."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from regard.data import phrasebook
 from regard.evaluate.alignment import AER, Links, aer
+from regard.recipe import UserError
 from regard.tasks.attending import Attended, Head, attend, links
 from regard.tasks.translator import Translator
 
@@ -20,13 +21,10 @@ class Gold(NamedTuple):
 
 def golds(split: str, direction: str, count: int | None = None) -> list[Gold]:
     """Pairs of the built-in phrasebook with their links, in the order of the direction."""
-    made = []
+    made, turn = [], -1 if direction == "en-ko" else 1
     for pair in phrasebook.pairs(split, count):
-        turn = direction != "ko-en"
-        every = {((j, i) if turn else (i, j)): sure for i, j, sure in pair.links}
-        sure = {link for link, certain in every.items() if certain}
-        source, target = (pair.en, pair.ko) if turn else (pair.ko, pair.en)
-        made.append(Gold(source, target, sure, set(every)))
+        sure, possible = ({x[:2][::turn] for x in pair.links if x[2] or y} for y in (False, True))
+        made.append(Gold(*(pair.ko, pair.en)[::turn], sure, possible))
     return made
 
 
@@ -41,7 +39,10 @@ def error(
 
 
 def choose(translator: Translator, pairs: Sequence[Gold], seen: Sequence[Attended]) -> Head:
-    """The layer, head and shift with the lowest AER."""
+    """The layer, head and shift with the lowest AER.
+
+    Raises UserError if the model keeps no weights over the source.
+    """
     heads = [
         Head(name, head, shift)
         for name, weights in seen[0].weights.items()
@@ -49,18 +50,30 @@ def choose(translator: Translator, pairs: Sequence[Gold], seen: Sequence[Attende
         for head in (None, *range(len(weights)))
         for shift in (0, 1)
     ]
+    if not heads:
+        raise UserError("aer: this model looks at its source without weights, or not at all")
     return min(heads, key=lambda h: error(translator, pairs, seen, h).aer)
 
 
-def measure(translator: Translator, split: str = "test", count: int | None = None) -> dict[str, Any]:
-    """AER on a split of the phrasebook, references forced, the head chosen on 200 dev sentences."""
-    direction = translator.codec.directions[0]
-    dev, test = golds("dev", direction, 200), golds(split, direction, count)
-    look = [attend(translator, [p.source for p in x], [p.target for p in x]) for x in (dev, test)]
-    head = choose(translator, dev, look[0])
-    found = error(translator, test, look[1], head)
+def measure(
+    translator: Translator, split: str = "test", count: int | None = None
+) -> dict[str, Any]:
+    """AER on a split of the phrasebook, references forced, the head chosen on 200 dev sentences.
+
+    Raises UserError if the translator has no direction of the phrasebook.
+    """
+    known = [d for d in translator.codec.directions if d in ("ko-en", "en-ko")]
+    if not known:
+        raise UserError("aer: known for the phrasebook only, so for a run of ko-en or en-ko")
+    dev, test = golds("dev", known[0], 200), golds(split, known[0], count)
+    dev_seen, seen = (
+        attend(translator, [p.source for p in x], [p.target for p in x], known[0])
+        for x in (dev, test)
+    )
+    head = choose(translator, dev, dev_seen)
+    found = error(translator, test, seen, head)
     return {
         "aer": found.aer, "precision": found.precision, "recall": found.recall,
-        "dev_aer": error(translator, dev, look[0], head).aer,
+        "dev_aer": error(translator, dev, dev_seen, head).aer,
         "map": head.name, "head": head.head, "shift": head.shift, "sentences": len(test),
     }  # fmt: skip

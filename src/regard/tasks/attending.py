@@ -103,17 +103,23 @@ def cut(whole: dict[str, np.ndarray], row: int, S: int, T: int) -> dict[str, np.
     return out
 
 
-def links(
+def read(
     translator: Translator, source: str, target: str, seen: Attended, head: Head
-) -> Links:
-    """Word alignment (source word, target word) as one head sees it."""
+) -> tuple[np.ndarray, list[int], list[int]]:
+    """The weights (T, S) of one head, and the word that each source and target token belongs to."""
     codec = translator.codec
     weights = seen.weights[head.name]
     chosen = weights.mean(0) if head.head is None else weights[head.head]
     tag = int(codec.tagged)
     of_source = [-1] * tag + codec.source.word_index(source, seen.source[tag:-1])
-    of_target = codec.target.word_index(target, seen.target[:-1])
-    return words_from_attention(chosen, of_source, of_target, head.shift)
+    return chosen, of_source, codec.target.word_index(target, seen.target[:-1])
+
+
+def links(
+    translator: Translator, source: str, target: str, seen: Attended, head: Head
+) -> Links:
+    """Word alignment (source word, target word) as one head sees it."""
+    return words_from_attention(*read(translator, source, target, seen, head), head.shift)
 
 
 def usual(names: Sequence[str]) -> Head | None:

@@ -14,7 +14,7 @@ from regard.tasks.objective.base import Loss
 
 @dataclass
 class Dev:
-    """A look at the dev set: `score` decides (more is better), `shown` is told, `samples` are read."""
+    """A look at the dev set: `score` decides (more is better), the others are for people."""
 
     score: float
     shown: dict[str, float]
@@ -24,8 +24,8 @@ class Dev:
 class Task(Protocol):
     """Rows become batches, batches losses, and the model answers the dev set.
 
-    Everything that depends on chance is a function of the recipe's seed and the epoch, or draws from
-    torch's generators, so that a resumed run repeats it.
+    Everything that depends on chance is a function of the recipe's seed and the epoch, or draws
+    from torch's generators, so that a resumed run repeats it.
     """
 
     model: nn.Module

@@ -36,7 +36,9 @@ def pieces(line: str, fits: Callable[[str], bool]) -> list[str]:
     """
     if fits(line) or len(line) < 2:
         return [line]
-    line = line.strip()
+    bare = line.strip()
+    if bare != line:
+        return pieces(bare, fits)
     at = middle(line)
     halves = [half for half in (line[:at].strip(), line[at:].strip()) if not blank(half)]
     return [piece for half in halves for piece in pieces(half, fits)]

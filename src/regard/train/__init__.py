@@ -1,4 +1,4 @@
-"""One loop for every task, and what it leans on; the folder can be called: `regard.train(…)`."""
+"""One loop for every task, and what it leans on. It can be called: `regard.train(recipe)`."""
 
 import sys
 from types import ModuleType
@@ -17,10 +17,10 @@ def verb(
     device: str = "auto",
     quiet: bool = False,
 ) -> "Run":
-    """Train a recipe (a shipped name or a .yaml file) with `key=value` changes into `out`.
+    """Train a recipe (a shipped name or a .yaml file) with `key=value` changes into a folder.
 
-    `out` is runs/<name of the recipe> unless given. A run that was begun goes on; one that has
-    ended is left as it is. Raises UserError if the recipe or its data is not as it should be.
+    `out` is runs/<name of the recipe> unless given. A run that was begun goes on; one that ended
+    is left as it is. Raises UserError if the recipe or its data is not as it should be.
     """
     from regard import recipe as recipes
     from regard.run import Run
@@ -36,7 +36,7 @@ def verb(
 
 
 class Verb(ModuleType):
-    """A package that is a verb too: `regard.train` is one thing, whoever imported what first."""
+    """A package that is a verb too: `regard.train` is one thing whoever imported what first."""
 
     __call__ = staticmethod(verb)
 

@@ -1,22 +1,25 @@
-"""Checkpoints: written aside, flushed, renamed; checked by hash when read; a damaged one is named and passed over.
+"""Checkpoints: written aside, flushed, renamed; checked by hash; a damaged one is passed over.
 
-A checkpoint is a folder of safetensors and JSON: weights, optimiser, generators, and where training stood.
+A folder of safetensors and JSON: weights, optimiser, generators, and where training stood.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from regard.recipe import UserError
-from regard.run import flush
+from regard.run import whole_folder
+from regard.train.distributed import fill
 
 MANIFEST = "manifest.json"  # sha256 of every other file
 
@@ -28,42 +31,40 @@ def named(model: nn.Module) -> dict[str, Tensor]:
     return {**own, **{k: v for k, v in model.named_buffers() if k in kept}}
 
 
+@torch.no_grad()
 def restore(model: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Copy tensors into the model. Raises UserError if the names differ."""
     own = named(model)
     if own.keys() != tensors.keys():
         odd = sorted(own.keys() ^ tensors.keys())[0]
         raise UserError(f"weights: {odd} is on one side only; they are of another recipe")
-    with torch.no_grad():
-        for name, value in own.items():
-            value.copy_(tensors[name])
+    for name, value in own.items():
+        fill(value, tensors[name])
+
+
+def keep(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file. Raises OSError if it cannot be, as any other writing does."""
+    try:
+        save_file({k: v.detach().contiguous().cpu() for k, v in tensors.items()}, path)
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        code = int(number[1])
+        raise OSError(code, os.strerror(code), str(path)) from None
 
 
 def save(folder: Path, tensors: dict[str, dict[str, Tensor]], facts: dict[str, Any]) -> None:
-    """Write `<name>.safetensors` for each dictionary and `facts.json`; the folder appears only complete.
+    """Write `<name>.safetensors` for each dictionary, and `facts.json`; all of it appears at once.
 
-    Raises UserError, with older checkpoints untouched, if the disk is full.
+    Raises OSError, with older checkpoints untouched, if the disk is full.
     """
-    aside = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        aside.mkdir(parents=True)
+    with whole_folder(folder) as aside:
         for name, values in tensors.items():
-            whole = {k: v.detach().contiguous().cpu() for k, v in values.items()}
-            save_file(whole, aside / f"{name}.safetensors")
+            keep(aside / f"{name}.safetensors", values)
         (aside / "facts.json").write_text(json.dumps(facts), "utf-8")
         hashes = {f.name: digest(f) for f in sorted(aside.iterdir())}
         (aside / MANIFEST).write_text(json.dumps(hashes), "utf-8")
-        for file in aside.iterdir():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())
-        flush(aside)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.rename(aside, folder)
-        flush(folder.parent)
-    except OSError as error:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise UserError(f"{folder}: could not be written ({error.strerror}); free some room and go on") from None
 
 
 def digest(path: Path) -> str:
@@ -75,28 +76,38 @@ def digest(path: Path) -> str:
 def fault(folder: Path) -> str | None:
     """What is wrong with a checkpoint, or None if it is whole."""
     try:
-        hashes = json.loads((folder / MANIFEST).read_text("utf-8"))
+        hashes = dict(json.loads((folder / MANIFEST).read_text("utf-8")))
         for name, expected in hashes.items():
             if digest(folder / name) != expected:
                 return f"{name} is not what was written"
-    except (OSError, ValueError) as error:
-        return f"{getattr(error, 'filename', None) or MANIFEST} cannot be read"
+    except (OSError, ValueError, TypeError) as error:
+        return f"{Path(getattr(error, 'filename', None) or MANIFEST).name} cannot be read"
     return None if "facts.json" in hashes else "facts.json is missing"
 
 
-def all_of(folder: Path) -> list[Path]:
-    """Checkpoints, oldest first."""
-    return sorted(f for f in folder.glob("step-*") if f.is_dir())
+def at(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return folder / f"step-{step:09d}"
 
 
-def newest(folder: Path, warn: Callable[[str], None]) -> Path | None:
-    """The newest whole checkpoint; damaged ones are named to `warn` and removed from the way."""
-    for checkpoint in reversed(all_of(folder)):
+def steps(folder: Path) -> list[int]:
+    """Steps that have a checkpoint, whole or not, oldest first."""
+    found = (f for f in folder.glob("step-*") if f.name[5:].isdigit() and f.is_dir())
+    return sorted(int(f.name[5:]) for f in found)
+
+
+def newest(folder: Path, warn: Callable[[str], None]) -> int | None:
+    """The step of the newest whole checkpoint; damaged ones are named to `warn` and removed."""
+    found = steps(folder)
+    while found:
+        checkpoint = at(folder, found[-1])
         wrong = fault(checkpoint)
         if wrong is None:
-            return checkpoint
-        warn(f"{checkpoint.name} is damaged ({wrong}): going on from the one before it")
-        shutil.rmtree(checkpoint, ignore_errors=True)
+            return found[-1]
+        found.pop()
+        then = f"going on from {at(folder, found[-1]).name}" if found else "training starts anew"
+        warn(f"{checkpoint} is damaged ({wrong}): {then}")
+        shutil.rmtree(checkpoint)
     return None
 
 
@@ -106,9 +117,10 @@ def read(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     return tensors, json.loads((folder / "facts.json").read_text("utf-8"))
 
 
-def rotate(folder: Path, keep: int) -> None:
-    """Remove all but the newest `keep`, and what a killed writer left."""
-    for old in all_of(folder)[:-keep]:
-        shutil.rmtree(old, ignore_errors=True)
+def rotate(folder: Path, keep: int, wanted: Collection[int]) -> None:
+    """Remove all but the newest `keep` and the `wanted` steps, and what a killed writer left."""
+    for step in steps(folder)[:-keep]:
+        if step not in wanted:
+            shutil.rmtree(at(folder, step), ignore_errors=True)
     for part in folder.glob(".*.part"):
         shutil.rmtree(part, ignore_errors=True)

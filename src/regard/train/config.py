@@ -21,13 +21,15 @@ class Optim(Settings):
 
 
 class Config(Settings):
-    """`batch_tokens` is for all devices together, longest side of each row counted with its padding.
+    """`batch_tokens`: of all devices and parts together, longer side of each row, padding counted.
 
-    `every`: steps between dev scores and checkpoints. `patience`: dev scores without a better one before
-    stopping (0: never). `average`: how many of the newest checkpoints the final weights average (1: none).
-    `ema`: decay of a moving average of the weights, used instead of them (0: none). `keep`: checkpoints
-    kept. `precision`: auto is bfloat16 where the hardware multiplies it (GPUs, CPUs with AVX512-BF16 or AMX), else float32. `parallel`: how
-    `torchrun` shares the work.
+    `accumulate`: parts that a device's share of a batch is cut into, to save memory. `every`: steps
+    between dev scores and checkpoints. `patience`: dev scores without a better one before stopping
+    (0: never). `average`: how many of the newest checkpoints the final weights average (1: none).
+    `ema`: decay of a moving average of the weights, used instead of them (0: none). `keep`: newest
+    checkpoints kept, beside the best and those to average. `precision`: auto is bfloat16 where the
+    hardware multiplies it (GPUs, CPUs with AVX512-BF16 or AMX), else float32. `parallel`: how
+    `torchrun` shares the work: whole replicas (ddp), or shards of weights and optimiser (fsdp).
     """
 
     steps: int = Field(10_000, ge=1)

@@ -1,21 +1,22 @@
 """The one training loop: any task, one device or many, resumed exactly where it stopped."""
 
 import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from regard.recipe import Recipe, UserError
+from regard.recipe import UserError
 from regard.run import Run
-from regard.tasks.base import Task
+from regard.tasks.base import Dev, Task
 from regard.train import checkpoint
 from regard.train.config import Config
-from regard.train.distributed import World, spread
+from regard.train.distributed import World, full, spread, unsharded
 from regard.train.machine import multiplies_bfloat16
-from regard.train.optim import optimizer, rate
-from regard.train.report import Report
+from regard.train.optim import flat, optimizer, rate, unflat
+from regard.train.report import Report, fresh
 from regard.train.weights import Weights
 
 
@@ -33,158 +34,173 @@ class Step(nn.Module):
 
 
 class Loop:
-    """Trains a task's model; everything that resuming needs is in `state`."""
+    """Trains a task's model. A checkpoint is all of it: weights, optimiser, generators, and `at`.
+
+    `at`: updates made, where in which epoch, target tokens, seconds, dev scores, the report's sums.
+    """
 
     def __init__(self, task: Task, config: Config, run: Run, world: World, report: Report):
-        self.task, self.config, self.run, self.world, self.report = task, config, run, world, report
+        self.task, self.config, self.run = task, config, run
+        self.world, self.report = world, report
         task.model.to(world.device)
-        self.step_module = spread(Step(task), world, config.parallel)
+        self.wrapped = spread(Step(task), world, config.parallel)
         self.optimizer = optimizer(task.model, config.optim)
         self.weights = Weights(task.model, config.ema)
+        self.half = multiplies_bfloat16(config.precision, world.device)
         self.at: dict[str, Any] = {
             "step": 0, "epoch": 0, "index": 0, "tokens": 0, "seconds": 0.0,
-            "best": None, "stale": 0, "history": [],
+            "history": [], "since": fresh(),
         }  # fmt: skip
-        self.stop: str | None = None
+        self.asked = False  # to stop, here; signal handlers set it
+        self.stop = False  # all processes know, and stop after the same step
 
-    def fit(self, seed: int) -> None:
-        """Train to the last step, or until patience or a signal ends it."""
+    def fit(self, seed: int, until: int | None = None) -> None:
+        """Train until `ended`; or stop, saved, when `asked` or come to step `until`."""
         torch.manual_seed(seed + self.world.rank)
         self.resume()
-        began = time.monotonic() - self.at["seconds"]
         self.report.begin(self.at["step"], self.config.steps)
-        while self.at["step"] < self.config.steps and not self.stop:
-            batches = self.task.batches(self.config.batch_tokens, self.at["epoch"])
-            while self.at["index"] < len(batches) and not self.stop:
-                self.update(batches[self.at["index"]])
-                self.at["index"] += 1
-                self.at["seconds"] = time.monotonic() - began
-                self.pause(last=self.at["step"] == self.config.steps)
-                if self.at["step"] == self.config.steps:
-                    break
-            else:
-                if not self.stop:
-                    self.at["epoch"], self.at["index"] = self.at["epoch"] + 1, 0
+        began = time.monotonic() - self.at["seconds"]
+        batches, last = self.batches(), until or self.config.steps
+        while not (self.ended or self.stop or self.at["step"] >= last):
+            self.asked |= self.at["step"] + 1 == last
+            self.update(next(batches))
+            self.at["seconds"] = time.monotonic() - began
+            self.pause()
+
+    @property
+    def ended(self) -> str | None:
+        """Why training is over: steps or patience; None if it is not."""
+        if self.at["step"] >= self.config.steps:
+            return "steps"
+        history = self.at["history"]
+        stale = len(history) - history.index(best(history)) - 1 if history else 0
+        return "patience" if 0 < self.config.patience <= stale else None
+
+    def batches(self) -> Iterator[Any]:
+        """Row numbers of batch after batch, epoch after epoch, from where training stands."""
+        at = self.at
+        while True:
+            batches = self.task.batches(self.config.batch_tokens, at["epoch"])
+            while at["index"] < len(batches):
+                at["index"] += 1
+                yield batches[at["index"] - 1]
+            at["epoch"], at["index"] = at["epoch"] + 1, 0
 
     def update(self, rows: Any) -> None:
-        """One step of the optimiser over one batch, in as many parts as there are devices and accumulations."""
-        at, config, world = self.at, self.config, self.world
+        """One step of the optimiser over a batch, in a part for each device times `accumulate`."""
+        began, at, config, world = time.monotonic(), self.at, self.config, self.world
         at["step"] += 1
         lr = rate(at["step"], config.steps, config.optim)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.task.model.train()
         weight = self.task.weight(rows, at["epoch"])
-        parts = world.size * config.accumulate
         shown: dict[str, Tensor] = {}
         for i in range(config.accumulate):
-            mine = rows[world.rank * config.accumulate + i :: parts]
-            last = i == config.accumulate - 1
-            part = self.backward(mine, world.size / weight, last)
+            part = self.backward(rows, world.rank * config.accumulate + i, world.size / weight)
             shown = {k: shown.get(k, 0) + v for k, v in part.items()}
-        norm = nn.utils.clip_grad_norm_(self.task.model.parameters(), config.optim.clip or torch.inf)
+        parameters = self.task.model.parameters()
+        norm = float(full(nn.utils.clip_grad_norm_(parameters, config.optim.clip or torch.inf)))
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=False)
         self.weights.update()
         at["tokens"] += weight
-        if world.size > 1 and shown:
-            values = world.sum(torch.stack([shown[k].float() for k in sorted(shown)]))
-            shown = dict(zip(sorted(shown), values, strict=True))
-        means = {k: float(v) / weight for k, v in shown.items()}
-        if not torch.isfinite(norm):
+        numbers = [*shown.values(), torch.tensor(self.asked, device=world.device)]
+        *sums, stop = world.sum(torch.stack([v.float() for v in numbers])).tolist()
+        self.stop = stop > 0
+        if not norm < torch.inf:  # not saved, so what was trained before is not lost
             raise UserError(f"step {at['step']}: the gradient is not finite; lower train.optim.lr")
-        self.report.step(at, means, lr=lr, norm=float(norm), weight=weight)
+        means = {k: v / weight for k, v in zip(shown, sums, strict=True)}
+        self.report.step(at, means, {"lr": lr, "norm": norm}, time.monotonic() - began)
 
-    def backward(self, rows: Any, scale: float, last: bool) -> dict[str, Tensor]:
-        """Gradients of some rows' share of the loss, added to those that are there."""
-        device = self.world.device
-        if not len(rows):  # a device without rows still takes part in the exchange of gradients
-            rows, scale = self.task.batches(self.config.batch_tokens, self.at["epoch"])[0][:1], 0.0
-        batch = self.task.batch(rows, self.at["epoch"]).to(device)
-        half = multiplies_bfloat16(self.config.precision, device)
-        quiet = getattr(self.step_module, "no_sync", nullcontext) if not last else nullcontext
-        with quiet():
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                loss, shown = self.step_module(batch, scale)
+    def backward(self, rows: Any, part: int, scale: float) -> dict[str, Tensor]:
+        """Add the gradients of one part of the rows, and return what there is to report of it."""
+        config, epoch, device = self.config, self.at["epoch"], self.world.device
+        mine = rows[part :: self.world.size * config.accumulate]
+        some = len(mine) > 0  # a process without rows still takes part in the exchange of gradients
+        batch = self.task.batch(mine if some else rows[:1], epoch).to(device)
+        last = (part + 1) % config.accumulate == 0
+        wait = nullcontext if last else getattr(self.wrapped, "no_sync", nullcontext)
+        with wait():
+            with torch.autocast(device.type, torch.bfloat16, enabled=self.half):
+                loss, shown = self.wrapped(batch, scale * some)
             loss.backward()
-        return {k: v * (scale > 0) for k, v in shown.items()}
+        return {k: v * some for k, v in shown.items()}
 
-    def pause(self, last: bool) -> None:
-        """Every so many steps: dev score, checkpoint."""
-        if not (last or self.stop or self.at["step"] % self.config.every == 0):
-            return
-        if self.at["step"] % self.config.every == 0 or last:
+    def pause(self) -> None:
+        """Every so many steps and at the end: dev score and checkpoint; when asked, that alone."""
+        step, every = self.at["step"], self.config.every
+        regular = step % every == 0 or step == self.config.steps
+        if regular:
             self.look_at_dev()
-        self.save()
+        if regular or self.stop:
+            self.save()
 
     def look_at_dev(self) -> None:
-        """Score the dev set with the weights that would be used; remember the best."""
-        at = self.at
-        if self.world.first:
-            with self.weights.used():
-                dev = self.task.dev(self.world.device)
-                better = at["best"] is None or dev.score > at["best"]
-                if better:
-                    self.weights.save(self.run.folder / "best.safetensors")
-            at["best"] = dev.score if better else at["best"]
-            at["stale"] = 0 if better else at["stale"] + 1
-            at["history"].append([at["step"], dev.score])
-            self.report.dev(at, dev)
-            if self.config.patience and at["stale"] >= self.config.patience:
-                self.stop = "patience"
-        if self.world.size > 1:
-            flag = torch.tensor(float(self.stop == "patience"), device=self.world.device)
-            if self.world.sum(flag) > 0:
-                self.stop = "patience"
+        """Score the dev set with the weights that would be used, and remember it."""
+        history = self.at["history"]
+        dev = self.judge()
+        history.append([self.at["step"], self.world.agree(dev.score if dev else 0.0)])
+        if dev:
+            self.report.dev(self.at, dev, best(history) is history[-1])
+
+    def judge(self, others: dict[str, Tensor] | None = None) -> Dev | None:
+        """The first process answers dev with the weights that would be used, or with `others`."""
+        with self.weights.used(others), unsharded(self.wrapped):
+            return self.task.dev(self.world.device) if self.world.first else None
 
     def save(self) -> None:
-        """A checkpoint of everything."""
-        cpu = torch.get_rng_state()
-        rng = {"cpu": cpu}
-        if self.world.device.type == "cuda":
-            rng["cuda"] = torch.cuda.get_rng_state()
-        if self.world.size > 1:
-            gathered = [torch.empty_like(cpu) for _ in range(self.world.size)]
-            torch.distributed.all_gather(gathered, cpu)
-            rng = {f"cpu{r}": t for r, t in enumerate(gathered)}
-        if self.world.first:
-            tensors = {
-                "model": checkpoint.named(self.task.model),
-                "optimizer": flat(self.optimizer), "rng": rng, **self.weights.tensors(),
-            }  # fmt: skip
-            name = f"step-{self.at['step']:09d}"
-            checkpoint.save(self.run.checkpoints / name, tensors, self.at)
-            keep = max(self.config.keep, self.config.average)
-            checkpoint.rotate(self.run.checkpoints, keep)
-        self.world.barrier()
+        """A checkpoint; old ones go, but for the newest, the best, and those to be averaged."""
+        world, config = self.world, self.config
+        rng = {f"cpu{r}": t for r, t in enumerate(world.gather(torch.get_rng_state()))}
+        if world.device.type == "cuda":
+            state = torch.cuda.get_rng_state(world.device)
+            rng |= {f"cuda{r}": t for r, t in enumerate(world.gather(state))}
+        files = {
+            "model": checkpoint.named(self.task.model), "optimizer": flat(self.optimizer),
+            "rng": rng, **self.weights.tensors(),
+        }  # fmt: skip
+        tensors = {name: {k: full(v) for k, v in file.items()} for name, file in files.items()}
+        if world.first:
+            folder, looks = self.run.checkpoints, self.at["history"]
+            here = checkpoint.at(folder, self.at["step"])
+            checkpoint.save(here, tensors, {**self.at, "by": self.by})
+            wanted = looks and [best(looks), *looks[-config.average :]]
+            checkpoint.rotate(folder, config.keep, {step for step, _ in wanted})
+        world.barrier()
+
+    @property
+    def by(self) -> dict[str, Any]:
+        """What bit for bit depends on."""
+        return {
+            "processes": self.world.size, "device": self.world.device.type,
+            "threads": torch.get_num_threads(), "bfloat16": self.half,
+            "torch": str(torch.__version__),
+        }  # fmt: skip
 
     def resume(self) -> None:
         """Take up the newest whole checkpoint, if there is one."""
-        found = checkpoint.newest(self.run.checkpoints, self.report.warn)
-        if found is None:
+        world, folder = self.world, self.run.checkpoints
+        newest = checkpoint.newest(folder, self.report.warn) if world.first else None
+        step = int(world.agree(-1 if newest is None else newest))
+        if step < 0:
             return
-        tensors, self.at = checkpoint.read(found)
+        tensors, facts = checkpoint.read(checkpoint.at(folder, step))
+        by, rng = facts.pop("by", {}), tensors["rng"]
+        self.at |= facts
         checkpoint.restore(self.task.model, tensors["model"])
         unflat(self.optimizer, tensors["optimizer"])
         self.weights.restore(tensors)
-        rng = tensors["rng"]
-        torch.set_rng_state(rng.get("cpu", rng.get(f"cpu{self.world.rank}")))
-        if "cuda" in rng and self.world.device.type == "cuda":
-            torch.cuda.set_rng_state(rng["cuda"])
-        self.report.resumed(self.at)
+        if f"cpu{world.rank}" in rng:
+            torch.set_rng_state(rng[f"cpu{world.rank}"])
+        if f"cuda{world.rank}" in rng and world.device.type == "cuda":
+            torch.cuda.set_rng_state(rng[f"cuda{world.rank}"], world.device)
+        self.report.say(f"going on from step {step}")
+        odd = [f"{k} {by.get(k)} then and {v} now" for k, v in self.by.items() if by.get(k) != v]
+        if odd:
+            self.report.warn(f"step {step}: {', '.join(odd)}: the end will not be exactly the same")
 
 
-def flat(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's state as named tensors."""
-    state = optimizer.state_dict()["state"]
-    return {f"{i}.{k}": v for i, values in state.items() for k, v in values.items()}
-
-
-def unflat(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """The inverse of `flat`."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
-        index, _, key = name.partition(".")
-        state.setdefault(int(index), {})[key] = value
-    whole = optimizer.state_dict()
-    optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+def best(history: list) -> list:
+    """The first [step, score] of the highest score."""
+    return max(history, key=lambda look: look[1])

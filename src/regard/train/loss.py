@@ -11,35 +11,43 @@ import torch.utils.checkpoint
 from torch import Tensor
 
 ROOM = 1 << 21  # logits held at a time
+EXACT = (torch.float32, torch.float64)
 
 
 class SmoothedLoss(torch.autograd.Function):
-    """Label-smoothed cross-entropy (Szegedy et al. 2016), summed, of hidden states times an output layer.
+    """Label-smoothed cross-entropy (Szegedy et al. 2016), summed, of hidden states times a head.
 
-    Chunk by chunk the logits are made, turned into their own gradient in place, and spent on the gradients of
-    hidden states and weights, which then wait for backward. So one small buffer serves all chunks.
+    Chunk by chunk the logits are made, turned into their own gradient in place, and spent on the
+    gradients of hidden states and weights, which then wait for backward. So one small buffer serves
+    all chunks.
     """
 
     @staticmethod
     def forward(
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor]:
-        """The smoothed loss and the plain one (without gradient), summed over M, in float32."""
+        """The smoothed loss and the plain one (no gradient), summed over M, at least in float32."""
         M, V = hidden.size(0), weight.size(0)
         rows = max(1, min(M, ROOM // V))
         needs = any(ctx.needs_input_grad[:3])
         w, b = weight.to(hidden.dtype), bias.to(hidden.dtype)
         room = hidden.new_empty(rows, V)
-        loss = hidden.new_zeros((), dtype=torch.float32)
+        exact = room if room.dtype in EXACT else torch.empty_like(room, dtype=torch.float32)
+        loss = hidden.new_zeros((), dtype=exact.dtype)
         plain = torch.zeros_like(loss)
-        grads = [torch.empty_like(hidden), torch.zeros_like(w), torch.zeros_like(b)] if needs else []
+        grads = []
+        if needs:
+            grads = [torch.zeros_like(p, dtype=loss.dtype) for p in (w, b)]
+            grads.insert(0, torch.empty_like(hidden))
         for a in range(0, M, rows):
             h, t = hidden[a : a + rows], target[a : a + rows, None]
-            z = torch.addmm(b, h, w.T, out=room[: len(h)])
-            top = z.amax(1, keepdim=True)
-            z -= top
-            at_target, mean = z.gather(1, t), z.mean(1, keepdim=True, dtype=torch.float32)
-            total = z.exp_().sum(1, keepdim=True, dtype=torch.float32)
+            product, z = room[: len(h)], exact[: len(h)]
+            torch.addmm(b, h, w.T, out=product)
+            if exact is not room:  # 8 bits of mantissa are enough for a product, not for a softmax
+                z.copy_(product)
+            z -= z.amax(1, keepdim=True)
+            at_target, mean = z.gather(1, t), z.mean(1, keepdim=True)
+            total = z.exp_().sum(1, keepdim=True)
             nll = (total.log() - at_target).sum()
             plain += nll
             loss += (1 - smoothing) * nll + smoothing * (total.log() - mean).sum()
@@ -47,9 +55,14 @@ class SmoothedLoss(torch.autograd.Function):
                 z *= 1 / total
                 z -= smoothing / V
                 z.scatter_add_(1, t, z.new_full((), smoothing - 1).expand_as(t))
-                torch.mm(z, w, out=grads[0][a : a + rows])
-                grads[1].addmm_(z.T, h)
                 grads[2] += z.sum(0)
+                if exact is not room:
+                    product.copy_(z)
+                torch.mm(product, w, out=grads[0][a : a + rows])
+                if exact is room:
+                    grads[1].addmm_(product.T, h)
+                else:
+                    grads[1] += product.T @ h
         ctx.save_for_backward(*grads)
         ctx.dtypes = weight.dtype, bias.dtype
         ctx.mark_non_differentiable(plain)
@@ -82,7 +95,7 @@ def smoothed(
 
 
 def log_probabilities(hidden: Tensor, head: tuple[Tensor, Tensor], target: Tensor) -> Tensor:
-    """Log-probability (M) of each target token, with gradient; logits are made again in backward."""
+    """Log-probability (M) of each target token, with gradient; backward makes the logits again."""
     rows = max(1, ROOM // head[0].size(0))
     parts = [
         torch.utils.checkpoint.checkpoint(_chosen, h, *head, t, use_reentrant=False)
@@ -92,12 +105,11 @@ def log_probabilities(hidden: Tensor, head: tuple[Tensor, Tensor], target: Tenso
 
 
 def _chosen(hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
-    logits = F.linear(hidden, weight, bias).float()
-    return -F.cross_entropy(logits, target, reduction="none")
+    return -F.cross_entropy(_logits(hidden, weight, bias), target, reduction="none")
 
 
 def disagreement(a: Tensor, b: Tensor, head: tuple[Tensor, Tensor]) -> Tensor:
-    """Sum over M of (KL(p_a, p_b) + KL(p_b, p_a)) / 2 for hidden states a and b (M D), R-Drop's term."""
+    """R-Drop's term: sum over M of (KL(p_a, p_b) + KL(p_b, p_a)) / 2, hidden states a, b (M D)."""
     rows = max(1, ROOM // head[0].size(0))
     total = a.new_zeros(())
     for x, y in zip(a.split(rows), b.split(rows), strict=True):
@@ -106,5 +118,10 @@ def disagreement(a: Tensor, b: Tensor, head: tuple[Tensor, Tensor]) -> Tensor:
 
 
 def _both(a: Tensor, b: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    p, q = (F.linear(h, weight, bias).float().log_softmax(-1) for h in (a, b))
+    p, q = (_logits(h, weight, bias).log_softmax(-1) for h in (a, b))
     return ((p.exp() - q.exp()) * (p - q)).sum() / 2  # both directions in one product
+
+
+def _logits(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    logits = F.linear(hidden, weight, bias)
+    return logits if logits.dtype in EXACT else logits.float()

@@ -1,18 +1,19 @@
-"""AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101), learning-rate schedules, clipping."""
+"""AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) and learning rates."""
 
 import math
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from regard.train.config import Optim
+from regard.train.distributed import alike
 
 
 def rate(step: int, steps: int, config: Optim) -> float:
     """Learning rate of update `step` (the first is 1) of `steps`.
 
-    inverse_sqrt: Vaswani et al. 2017, 5.3, scaled to reach `lr` at the end of warm-up; cosine and linear fall
-    to `floor` * lr at the last step.
+    inverse_sqrt: Vaswani et al. 2017, 5.3, scaled to reach `lr` at the end of warm-up; cosine and
+    linear fall to `floor` * lr at the last step.
     """
     if step <= config.warmup:
         return config.lr * step / config.warmup
@@ -33,3 +34,26 @@ def optimizer(model: nn.Module, config: Optim) -> torch.optim.AdamW:
         {"params": [p for p in named if p.dim() <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, eps=config.eps, fused=True)
+
+
+def flat(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's state as named tensors: `<number of the parameter>.<what>`."""
+    state = optimizer.state_dict()["state"]
+    return {f"{i}.{k}": v for i, values in state.items() for k, v in values.items()}
+
+
+def unflat(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """The inverse of `flat`, of whole tensors.
+
+    A parameter that was updated before has a gradient, if only of zeros, as when it was saved.
+    """
+    owners = [p for group in optimizer.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        number, _, key = name.partition(".")
+        owner = owners[int(number)]
+        kept = alike(value, owner) if value.shape == owner.shape else value.clone()
+        state.setdefault(int(number), {})[key] = kept
+        if owner.grad is None:
+            owner.grad = torch.zeros_like(owner)
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})

@@ -1,13 +1,14 @@
-"""What training says while it runs: a progress line, metrics.jsonl, TensorBoard, dev scores with samples."""
+"""What training says: a progress line, metrics.jsonl, TensorBoard, dev scores with samples."""
 
 import json
+import os
 import sys
-import time
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from regard import run as runs
 from regard.run import Run
 from regard.tasks.base import Dev
 
@@ -15,11 +16,14 @@ SHOW = 50  # steps between lines of metrics
 
 
 class Report:
-    """Talks on standard error; `quiet` writes files only; `silent` (other devices) nothing at all."""
+    """Talks on standard error; `quiet` writes files only; `silent` (other devices) nothing at all.
+
+    What a line of metrics sums up is in `at["since"]`, so that a resumed run writes the same line.
+    """
 
     def __init__(self, run: Run, quiet: bool = False, silent: bool = False):
-        self.run, self.silent = run, silent
-        self.console = Console(stderr=True, quiet=quiet or silent)
+        self.run, self.silent, self.steps = run, silent, 0
+        self.console = Console(stderr=True, quiet=quiet or silent, highlight=False)
         columns = (
             TextColumn("step"), MofNCompleteColumn(), BarColumn(24), TimeRemainingColumn(),
             TextColumn("{task.description}"),
@@ -27,84 +31,76 @@ class Report:
         live = self.console.is_terminal and not self.console.quiet
         self.progress = Progress(*columns, console=self.console) if live else None
         self.bar: Any = None
-        self.since, self.tokens, self.sums, self.count = time.monotonic(), 0, dict[str, float](), 0
         self.dev_text = ""
         self.board: Any = None
 
     def begin(self, step: int, steps: int) -> None:
         """Training goes on from `step`."""
+        self.steps = steps
         if self.silent:
             return
         self.forget_after(step)
         from torch.utils.tensorboard import SummaryWriter
 
-        self.board = SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=step or None)
+        self.board = SummaryWriter(str(self.run.folder / "tensorboard"), purge_step=step + 1)
         if self.progress:
             self.progress.start()
             self.bar = self.progress.add_task("", total=steps, completed=step)
-        self.steps = steps
-        self.since = time.monotonic()
 
     def forget_after(self, step: int) -> None:
-        """Drop metrics of steps that will be made again."""
+        """Drop metrics of steps that will be made again, and a line that a kill cut short."""
         if self.run.metrics.exists():
-            lines = self.run.metrics.read_text("utf-8").splitlines(keepends=True)
-            kept = [x for x in lines if x.endswith("\n") and json.loads(x)["step"] <= step]
-            self.run.metrics.write_text("".join(kept), "utf-8")
+            lines = self.run.metrics.read_text("utf-8", errors="replace").split("\n")
+            kept = [f"{x}\n" for x in lines if 0 <= step_of(x) <= step]
+            runs.write(self.run.metrics, "".join(kept))
 
-    def step(self, at: dict, means: dict[str, float], lr: float, norm: float, weight: int) -> None:
-        """After every update."""
-        self.tokens += weight
-        self.count += 1
+    def step(self, at: dict, means: dict, rates: dict, seconds: float) -> None:
+        """After an update of so many seconds: numbers to average over steps, others as they are."""
+        since = at["since"]
+        since["steps"] += 1
+        since["seconds"] += seconds
         for k, v in means.items():
-            self.sums[k] = self.sums.get(k, 0.0) + v
-        if self.silent or at["step"] % SHOW:
+            since["sums"][k] = since["sums"].get(k, 0.0) + v
+        if at["step"] % SHOW:
             return
-        seconds = time.monotonic() - self.since
-        row = {k: v / self.count for k, v in self.sums.items()}
-        speed = self.tokens / max(seconds, 1e-9)
-        self.write(at, {**row, "lr": lr, "norm": norm, "tokens_per_s": speed})
+        row = {k: v / since["steps"] for k, v in since["sums"].items()}
+        speed = (at["tokens"] - since["tokens"]) / max(since["seconds"], 1e-9)
+        at["since"] = fresh(at["tokens"])
+        if self.silent:
+            return
+        self.write(at, {**row, **rates, "tokens_per_s": speed})
         text = " ".join(f"{k} {v:.3f}" for k, v in row.items()) + f" · {speed:,.0f} tokens/s"
         if self.progress:
             self.progress.update(self.bar, completed=at["step"], description=text + self.dev_text)
         elif at["step"] % (SHOW * 4) == 0:
-            left = (self.steps - at["step"]) * at["seconds"] / max(at["step"], 1)
-            self.console.print(
-                f"step {at['step']}/{self.steps} {text} · epoch {at['epoch'] + 1} · "
-                f"{left / 60:.1f} min left", highlight=False,
-            )  # fmt: skip
-        self.since, self.tokens, self.sums, self.count = time.monotonic(), 0, {}, 0
+            left = (self.steps - at["step"]) * at["seconds"] / at["step"]
+            where = f"epoch {at['epoch'] + 1} · {left / 60:.1f} min left"
+            self.say(f"step {at['step']}/{self.steps} {text} · {where}")
 
-    def dev(self, at: dict, dev: Dev) -> None:
+    def dev(self, at: dict, dev: Dev, best: bool) -> None:
         """After a look at the dev set."""
-        if self.silent:
-            return
         self.write(at, dev.shown)
         self.dev_text = f" · dev {dev.score:.2f}"
         shown = "  ".join(f"{k} {v:.3f}" for k, v in dev.shown.items())
-        best = " (best)" if at["stale"] == 0 else ""
-        print_ = self.console.print
-        print_(f"[bold]step {at['step']}[/] {shown}{best} · {at['seconds']:.0f} s", highlight=False)
+        end = f"{' (best)' if best else ''} · {at['seconds']:.0f} s"
+        self.console.print(f"[bold]step {at['step']}[/] {shown}{end}", soft_wrap=True)
         for sample in dev.samples[:1]:
             for name, text in sample.items():
-                print_(f"  {name:>9}  {text}", highlight=False, markup=False)
-        self.since = time.monotonic()
+                self.say(f"  {name:>9}  {text}")
 
     def write(self, at: dict, values: dict[str, float]) -> None:
         """A line of metrics.jsonl, and TensorBoard."""
         row = {"step": at["step"], "epoch": at["epoch"], "seconds": round(at["seconds"], 2)}
         with self.run.metrics.open("a", encoding="utf-8") as file:
             file.write(json.dumps({**row, **{k: round(v, 6) for k, v in values.items()}}) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
         for name, value in values.items():
             self.board.add_scalar(name, value, at["step"])
 
-    def resumed(self, at: dict) -> None:
-        """A checkpoint was taken up."""
-        self.say(f"going on from step {at['step']}")
-
     def say(self, text: str) -> None:
         """A line for whoever watches."""
-        self.console.print(text, highlight=False, markup=False)
+        self.console.print(text, markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A line that must not be missed."""
@@ -117,3 +113,16 @@ class Report:
             self.progress.stop()
         if self.board:
             self.board.close()
+
+
+def fresh(tokens: int = 0) -> dict[str, Any]:
+    """Nothing summed up yet, after so many tokens."""
+    return {"steps": 0, "tokens": tokens, "seconds": 0.0, "sums": {}}
+
+
+def step_of(line: str) -> int:
+    """The step of a line of metrics, -1 if it is none."""
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, TypeError, KeyError):
+        return -1

@@ -1,67 +1,86 @@
 """From a recipe to a run: begin or go on, train, choose the weights to use, write the card."""
 
+import errno
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from regard.recipe import Recipe
-from regard.run import Run, flush
+from torch import Tensor
+
+from regard.recipe import Recipe, UserError
+from regard.run import Run, whole, whole_folder
+from regard.tasks.base import Task
 from regard.train import card, checkpoint, weights
-from regard.train.distributed import world
+from regard.train.distributed import World, world
 from regard.train.loop import Loop
 from regard.train.machine import keep_freed_memory
 from regard.train.report import Report
 
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-def train(recipe: Recipe, out: Path | str, device: str = "auto", quiet: bool = False) -> Run:
+
+def train(
+    recipe: Recipe,
+    out: Path | str,
+    device: str = "auto",
+    quiet: bool = False,
+    until: int | None = None,
+) -> Run:
     """Train a recipe into the folder `out`, or go on with what is there.
 
-    Raises UserError if `out` holds something else, or the recipe's data is not as it should be;
-    KeyboardInterrupt, after saving, if it was interrupted.
+    `until`: stop, saved, after this step. Raises UserError if `out` holds something else, if the
+    recipe's data is not as it should be, or if the disk is full; KeyboardInterrupt, after saving,
+    if it was interrupted.
     """
     keep_freed_memory()
     run = Run(out)
-    with world(device) as here:
+    with world(device) as here, writing(run, here):
         if here.first:
             run.create(recipe)
-        here.barrier()
-        report = Report(run, quiet, silent=not here.first)
-        task = recipe.begin(run)  # type: ignore[attr-defined]
-        if here.first:
-            save_aside(task, run)
-        here.barrier()
-        config = recipe.train  # type: ignore[attr-defined]
-        loop = Loop(task, config, run, here, report)
-        with interruptible(loop):
-            try:
-                loop.fit(recipe.seed)
-            finally:
-                report.end()
-        if loop.stop == "signal":
-            report.say(f"saved at step {loop.at['step']}; the same command goes on from there")
-            raise KeyboardInterrupt
-        if here.first:
-            finish(loop, task, config, run)
-        here.barrier()
+        with run.claimed() if here.first else nullcontext():
+            task = begin(recipe, run, here)
+            report = Report(run, quiet, silent=not here.first)
+            loop = Loop(task, recipe.train, run, here, report)  # type: ignore[attr-defined]
+            with interruptible(loop):
+                try:
+                    loop.fit(recipe.seed, until)
+                finally:
+                    report.end()
+            if not loop.ended:
+                report.say(f"saved at step {loop.at['step']}; the same command goes on from there")
+                if until is None or loop.at["step"] < until:
+                    raise KeyboardInterrupt
+                return run
+            finish(loop)
+            here.barrier()
     return run
 
 
-def save_aside(task: Any, run: Run) -> None:
-    """Tokenizers and the like, in a folder that appears only complete."""
-    if run.tokenizer.exists():
-        return
-    import os
-    import shutil
+@contextmanager
+def writing(run: Run, here: World) -> Iterator[None]:
+    """A full disk is told in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL or not here.first:
+            raise
+        said = f"{error.filename or run.folder}: could not be written ({error.strerror})"
+        raise UserError(f"{said}; free some room, and the same command goes on") from None
 
-    aside = run.tokenizer.with_name(".tokenizer.part")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    task.save(aside)
-    os.rename(aside, run.tokenizer)
-    flush(run.folder)
+
+def begin(recipe: Recipe, run: Run, here: World) -> Task:
+    """The task; the first process makes its tokenizers and saves them, the others find them."""
+    for turn in (here.first, not here.first):
+        if turn:
+            task: Task = recipe.begin(run)  # type: ignore[attr-defined]
+            if not run.tokenizer.exists():
+                with whole_folder(run.tokenizer) as aside:
+                    task.save(aside)
+        here.barrier()
+    return task
 
 
 @contextmanager
@@ -72,7 +91,7 @@ def interruptible(loop: Loop) -> Iterator[None]:
         return
 
     def ask(number: int, frame: Any) -> None:
-        loop.stop = "signal"
+        loop.asked = True
         signal.signal(signal.SIGINT, old[0])
 
     old = [signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)]
@@ -83,26 +102,41 @@ def interruptible(loop: Loop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def finish(loop: Loop, task: Any, config: Any, run: Run) -> None:
-    """Write model.safetensors: the best on dev of the best checkpoint and the average of the newest."""
-    from safetensors.torch import load_file
-
-    chosen, score = "the checkpoint that was best on dev", loop.at["best"]
-    tensors = load_file(run.folder / "best.safetensors")
-    newest = checkpoint.all_of(run.checkpoints)[-config.average :]
-    if config.average > 1 and len(newest) > 1:
-        mean = weights.average(newest)
-        checkpoint.restore(task.model, mean)
-        dev = task.dev(loop.world.device)
-        loop.report.say(f"average of {len(newest)} checkpoints: dev {dev.score:.2f} (best single {score:.2f})")
-        if dev.score >= score:
-            tensors, score = mean, dev.score
-            chosen = f"the average of the newest {len(newest)} checkpoints"
-    weights.keep(run.model, tensors)
+def finish(loop: Loop) -> None:
+    """Write model.safetensors, the facts and the card."""
+    run, task, at = loop.run, loop.task, loop.at
+    tensors, score, chosen = choose(loop)
+    if not loop.world.first:
+        return
+    with whole(run.model) as aside:
+        checkpoint.keep(aside, tensors)
     run.note(
-        steps=loop.at["step"], epochs=loop.at["epoch"] + 1, target_tokens=loop.at["tokens"],
-        seconds=round(loop.at["seconds"], 1), dev_score=score, weights=chosen,
+        steps=at["step"], epochs=at["epoch"] + 1, target_tokens=at["tokens"],
+        seconds=round(at["seconds"], 1), dev_score=score, weights=chosen,
         parameters=sum(p.numel() for p in task.model.parameters()),
-        history=loop.at["history"], stopped=loop.stop or "steps", data=task.facts(),
+        history=at["history"], stopped=loop.ended, data=task.facts(),
     )  # fmt: skip
     card.write(run)
+
+
+def choose(loop: Loop) -> tuple[dict[str, Tensor], float, str]:
+    """The weights to use, their dev score, and what they are: the best, or the newest averaged."""
+    looks, there = loop.at["history"], {}
+    for step, score in looks:
+        path = checkpoint.at(loop.run.checkpoints, step)
+        wrong = checkpoint.fault(path) if path.exists() else None
+        if wrong:
+            loop.report.warn(f"{path} is damaged ({wrong}) and left out")
+        elif path.exists():
+            there[step] = score, path
+    step, (score, path) = max(there.items(), key=lambda item: item[1][0])
+    best = weights.average([path]), score, f"the checkpoint that was best on dev, step {step}"
+    newest = [there[step][1] for step, _ in looks[-loop.config.average :] if step in there]
+    if len(newest) < 2:
+        return best
+    mean = weights.average(newest)
+    dev = loop.judge(mean)
+    mean_score = loop.world.agree(dev.score if dev else 0.0)
+    name = f"the average of the newest {len(newest)} checkpoints"
+    loop.report.say(f"{name}: dev {mean_score:.2f} (best single one {score:.2f})")
+    return best if mean_score < score else (mean, mean_score, name)

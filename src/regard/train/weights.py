@@ -1,24 +1,26 @@
-"""The weights that would be used: the model's own, or their moving average; and averages of checkpoints."""
+"""The weights that would be used: the model's own, their moving average, or that of checkpoints."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from regard.run import whole
 from regard.train import checkpoint
+from regard.train.distributed import fill
 
 
 class Weights:
-    """An exponential moving average beside a model (decay 0: none). Early on the decay is (1 + n) / (10 + n)."""
+    """An exponential moving average beside a model (decay 0: none).
+
+    Early on, after n updates, the decay is (1 + n) / (10 + n) if that is less.
+    """
 
     def __init__(self, model: nn.Module, decay: float):
         self.model, self.decay, self.updates = model, decay, 0
-        own = checkpoint.named(model)
-        self.average = {k: v.detach().clone() for k, v in own.items()} if decay else {}
+        self.average = copied(model) if decay else {}
 
     @torch.no_grad()
     def update(self) -> None:
@@ -31,21 +33,18 @@ class Weights:
         torch._foreach_lerp_(list(self.average.values()), list(own.values()), 1 - decay)
 
     @contextmanager
-    def used(self) -> Iterator[None]:
-        """The model with the weights that would be used, for a while."""
-        if not self.decay:
+    def used(self, others: dict[str, Tensor] | None = None) -> Iterator[None]:
+        """The model with the weights that would be used, or with `others`, for a while."""
+        worn = others or self.average
+        if not worn:
             yield
             return
-        own = {k: v.detach().clone() for k, v in checkpoint.named(self.model).items()}
-        checkpoint.restore(self.model, self.average)
+        own = copied(self.model)
+        checkpoint.restore(self.model, worn)
         try:
             yield
         finally:
             checkpoint.restore(self.model, own)
-
-    def save(self, path: Path) -> None:
-        """The model's weights as they are now, as one file."""
-        keep(path, checkpoint.named(self.model))
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         """What a checkpoint must hold of this."""
@@ -59,17 +58,16 @@ class Weights:
             found = dict(tensors["ema"])
             self.updates = int(found.pop("ema updates"))
             for name, value in self.average.items():
-                value.copy_(found[name])
+                fill(value, found[name])
 
 
-def keep(path: Path, tensors: dict[str, Tensor]) -> None:
-    """A weight file that appears only complete."""
-    with whole(path) as aside:
-        save_file({k: v.detach().contiguous().cpu() for k, v in tensors.items()}, aside)
+def copied(model: nn.Module) -> dict[str, Tensor]:
+    """The model's weights as they are now."""
+    return {k: v.detach().clone() for k, v in checkpoint.named(model).items()}
 
 
 def average(checkpoints: Sequence[Path]) -> dict[str, Tensor]:
-    """The mean of the models of several checkpoints (the EMA's, where there is one)."""
+    """The mean of several checkpoints' models (of their moving averages, if there are any)."""
     total: dict[str, Tensor] = {}
     for folder in checkpoints:
         file = folder / "ema.safetensors"

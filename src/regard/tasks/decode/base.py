@@ -13,8 +13,9 @@ from regard.search.processors import NoRepeat, Repetition
 
 
 class DecodeConfig(Settings):
-    """Guards of every kind: `no_repeat` n-grams of this size (0: off), no phrase more than `stutter`
-    times in a row (0: off)."""
+    """Guards of every kind: no n-gram of `no_repeat` tokens twice, no phrase more than `stutter`
+    times in a row (0: off).
+    """
 
     no_repeat: int = Field(0, ge=0)
     stutter: int = Field(4, ge=0)

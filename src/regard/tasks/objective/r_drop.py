@@ -5,6 +5,7 @@ Liang et al. 2021 (https://arxiv.org/abs/2106.14448, 2.2). loss = nll_1 + nll_2 
 """
 
 from dataclasses import fields
+
 import torch
 from pydantic import Field
 

@@ -1,0 +1,1 @@
+"""Pictures of what a model attends to: captured, held, drawn as a page or an image."""

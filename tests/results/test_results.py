@@ -1,0 +1,294 @@
+"""Every figure in results/ is whole, its output is there, and sacreBLEU itself finds it again."""
+
+import importlib.util
+import json
+import os
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sacrebleu.metrics import BLEU, CHRF, TER
+
+from regard import results
+from regard.data.corpus.base import read
+from regard.evaluate.scores import Score, bleu, chrf, exact_match, ter
+from regard.recipe import Part, UserError
+from regard.studies import length
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "results"
+ROWS = results.rows(RESULTS) if RESULTS.is_dir() else []
+
+
+def name_of(row: dict) -> str:
+    return f"{row['name']} {row['set']} {results.short(row['metric'])} {row['seeds']}"
+
+
+@pytest.fixture
+def tables() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tables", ROOT / "tools" / "tables.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# -- what is in the repository --------------------------------------------------------------------
+
+
+def faults(row: dict[str, Any], folder: Path) -> list[str]:
+    """What is wrong with a row by itself."""
+    output = folder / row["output"]
+    told = [
+        ("value", isinstance(row["value"], float) and -1e4 < row["value"] < 1e4),
+        ("metric", re.fullmatch(r"[^|]+\|\w+:[^|]+(\|\w+:[^|]+)*", row["metric"])),
+        ("commit", re.fullmatch(r"[0-9a-f]{7,40}\+?", row["commit"])),
+        ("date", re.fullmatch(r"20\d\d-\d\d-\d\d", row["date"])),
+        ("seeds", all(isinstance(seed, int) for seed in row["seeds"])),
+        ("wall_s", row["wall_s"] > 0),
+        ("hardware", len(row["hardware"]) > 3),
+        ("command", re.match(r"(regard|python|make|torchrun) ", row["command"])),
+        ("output", output.is_file() and output.stat().st_size <= results.LARGEST),
+    ]
+    return [key for key, good in told if not good]
+
+
+def test_every_row_is_whole():
+    found = {name_of(row): wrong for row in ROWS if (wrong := faults(row, RESULTS))}
+    assert not found
+
+
+def test_no_figure_is_there_twice():
+    keys = [results.key(row) for row in ROWS]
+    assert len(keys) == len(set(keys))
+
+
+def test_every_output_belongs_to_a_row():
+    kept = {p.relative_to(RESULTS).as_posix() for p in (RESULTS / "outputs").rglob("*.txt")}
+    assert kept == {row["output"] for row in ROWS}
+
+
+def test_tables_are_not_stale(tables):
+    marked = [p for p in [*ROOT.glob("README*.md"), *ROOT.glob("docs/**/*.md")]
+              if tables.REGION.search(p.read_text("utf-8"))]  # fmt: skip
+    if not marked:
+        pytest.skip("no document has a table yet")
+    stale = [str(path.relative_to(ROOT)) for path, _ in tables.stale(ROOT)]
+    assert not stale, f"{stale}: run python tools/tables.py"
+
+
+# -- scores again, from output and references, by sacreBLEU ---------------------------------------
+
+
+def references(row: dict[str, Any]) -> list[str] | None:
+    """Those of the row's set; None where the data is not at hand."""
+    where = row.get("data")
+    if where is not None:
+        where = where.replace("$DATA", os.environ.get("DATA", "$DATA"))
+        if not Path(where).is_dir():
+            return None
+    if row["name"].startswith("study/length"):
+        test = length.pairs(where, length.SPLITS["test"])
+        return [en for _, en in length.once([length.join(test, size) for size in length.SIZES])]
+    if "corpus" not in row or "directions" not in row:
+        return None
+    corpus = Part("data.corpus").pick(row["corpus"])
+    return [r.target for r in read(corpus, where, row["set"], row["directions"]).rows]
+
+
+def again(metric: str, outputs: list[str], refs: list[str]) -> float | None:
+    """The score by sacreBLEU from what the signature says; None for a metric of our own."""
+    name, _, signature = metric.partition("|")
+    said = dict(part.partition(":")[::2] for part in signature.split("|"))
+    lower = said.get("case") == "lc"
+    if name == "BLEU":
+        tok = re.match(r"(ko|ja)-mecab|[\w-]+", said["tok"])
+        assert tok
+        scorer: Any = BLEU(lowercase=lower, tokenize=tok[0], smooth_method=said["smooth"])
+    elif name.startswith("chrF2"):
+        scorer = CHRF(int(said["nc"]), int(said["nw"]), lowercase=lower)
+    elif name == "TER":
+        scorer = TER(case_sensitive=not lower)
+    else:
+        return None
+    return scorer.corpus_score(outputs, [refs]).score
+
+
+def wrong(row: dict[str, Any], folder: Path, refs: list[str]) -> str | None:
+    """What a second look at output and references finds wrong with a figure."""
+    outputs = results.lines(folder / row["output"])
+    if len(outputs) != len(refs):
+        return f"{len(outputs)} lines of output, but the set has {len(refs)}"
+    value = again(row["metric"], outputs, refs)
+    if value is not None and abs(value - row["value"]) > 0.01:
+        return f"is {row['value']}, but the output scores {value:.4f}"
+    return None
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_a_figure_is_what_its_output_scores(row):
+    refs = references(row)
+    if refs is None:
+        pytest.skip("DATA names no folder with this corpus")
+    try:
+        found = wrong(row, RESULTS, refs)
+    except (RuntimeError, ImportError) as error:
+        pytest.skip(f"its tokenizer is not installed: {error}")
+    assert found is None, found
+
+
+# -- keeping a figure -----------------------------------------------------------------------------
+
+REFS = ["A dog runs through the snow.", "Two men.", "A girl\u2028reads\x0c a book.", "He sleeps."]
+HYPS = ["A dog runs in the snow.", "", "a girl\u2028reads\r a book.", "he is sleeping ."]
+FACTS = {"set": "test", "command": "regard evaluate runs/x", "seeds": [1], "wall_s": 2.5}
+
+
+def keep(folder: Path, score: Score, outputs=HYPS, name="translate/x", **facts) -> None:
+    results.record(folder, name, score, outputs, {**FACTS, **facts})
+
+
+@pytest.mark.parametrize(
+    "score",
+    [bleu(HYPS, REFS), bleu(HYPS, REFS, lowercase=True), chrf(HYPS, REFS), ter(HYPS, REFS),
+     chrf(HYPS, REFS, word_order=2), bleu(HYPS, REFS, tokenize="char")],
+    ids=lambda score: results.short(f"{score.name}|{score.signature}"),
+)  # fmt: skip
+def test_a_kept_figure_comes_back_and_is_found_again(tmp_path, score):
+    keep(tmp_path, score, parameters=5_500_000)
+    (row,) = results.rows(tmp_path)
+    assert row["value"] == pytest.approx(score.value, abs=1e-4)
+    assert row["metric"] == f"{score.name}|{score.signature}"
+    assert row["parameters"] == 5_500_000 and row["seeds"] == [1]
+    assert row["output"] == "outputs/translate/x.test.txt"
+    assert results.lines(tmp_path / row["output"]) == HYPS
+    assert wrong(row, tmp_path, REFS) is None
+    assert wrong({**row, "value": row["value"] + 0.02}, tmp_path, REFS)
+    assert wrong(row, tmp_path, [*REFS, "One more."])
+    text = (tmp_path / row["output"]).read_bytes()
+    (tmp_path / row["output"]).write_bytes(text.replace(b"dog", b"cat"))
+    assert wrong(row, tmp_path, REFS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("value", 1e9), ("metric", "BLEU"), ("commit", ""), ("date", "today"), ("wall_s", 0),
+     ("seeds", ["1"]), ("hardware", ""), ("command", "/opt/bin/regard x"), ("output", "outputs/y")],
+)  # fmt: skip
+def test_a_planted_fault_in_a_row_is_caught(tmp_path, key, value):
+    keep(tmp_path, chrf(HYPS, REFS), commit="0123456789ab")
+    (row,) = results.rows(tmp_path)
+    assert faults(row, tmp_path) == []
+    assert faults({**row, key: value}, tmp_path) == [key]
+
+
+def test_the_same_figure_is_replaced_and_others_stay(tmp_path):
+    first = bleu(HYPS, REFS)
+    keep(tmp_path, first)
+    keep(tmp_path, chrf(HYPS, REFS))
+    keep(tmp_path, first, set="other")
+    keep(tmp_path, first, seeds=[2])
+    keep(tmp_path, first, name="translate/y")
+    keep(tmp_path, first, name="study/y")
+    assert len(results.rows(tmp_path)) == 6
+    newer = Score(first.name, first.value, re.sub("version:.*", "version:9", first.signature))
+    keep(tmp_path, newer, wall_s=9.0)
+    found = results.rows(tmp_path / "translate.jsonl")
+    assert len(found) == 5 and sum(row["wall_s"] == 9.0 for row in found) == 1
+    assert len({row["output"] for row in found}) == 4  # BLEU and chrF of the same lines share one
+
+
+def test_figures_of_an_older_output_go_with_it(tmp_path):
+    keep(tmp_path, bleu(HYPS, REFS))
+    keep(tmp_path, chrf(HYPS, REFS))
+    keep(tmp_path, bleu(REFS, REFS), REFS)
+    (row,) = results.rows(tmp_path)
+    assert row["value"] == pytest.approx(100)
+    assert wrong(row, tmp_path, REFS) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"command": ""}, "no command"), ({"seeds": None}, "no seeds"), ({"name": "x"}, "GROUP"),
+     ({"name": "translate/../x"}, "GROUP"), ({"outputs": ["a\nb"]}, "line feed"),
+     ({"outputs": []}, "bytes"), ({"outputs": ["x" * 1_000_001]}, "bytes")],
+)  # fmt: skip
+def test_a_figure_without_evidence_is_refused(tmp_path, change, said):
+    with pytest.raises(UserError, match=said):
+        keep(tmp_path, bleu(HYPS, REFS), **change)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    keep(tmp_path, bleu(HYPS, REFS))
+    path = tmp_path / "translate.jsonl"
+    path.write_text(path.read_text("utf-8") + json.dumps({"name": "x"}) + "\n", "utf-8")
+    with pytest.raises(UserError, match="translate.jsonl, line 2"):
+        results.rows(tmp_path)
+
+
+def test_exact_match_is_told_apart_by_its_name(tmp_path):
+    keep(tmp_path, exact_match(REFS, REFS), REFS)
+    keep(tmp_path, bleu(REFS, REFS), REFS)
+    assert sorted(results.short(row["metric"]) for row in results.rows(tmp_path)) == [
+        "BLEU 13a", "exact match",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "folder", "shown"),
+    [
+        ("regard train r data.dir=/a/corpora/m30k --out runs/x", "/a/corpora/m30k",
+         "regard train r data.dir=$DATA/m30k --out runs/x"),
+        ("/opt/v/bin/regard evaluate runs/x --dir '/a/corpora/m30k'", "/a/corpora/m30k/",
+         "regard evaluate runs/x --dir '$DATA/m30k'"),
+        ("regard x /a/corpora/m30k2 /b/a/corpora/m30k", "/a/corpora/m30k",
+         "regard x /a/corpora/m30k2 /b/a/corpora/m30k"),
+        ("regard x data.dir=$DATA/m30k", "$DATA/m30k", "regard x data.dir=$DATA/m30k"),
+        ("regard x data.dir=hf:me/m30k", "hf:me/m30k", "regard x data.dir=hf:me/m30k"),
+        ("regard x", None, "regard x"),
+    ],
+)  # fmt: skip
+def test_commands_hide_where_data_lies(monkeypatch, command, folder, shown):
+    monkeypatch.delenv("DATA", raising=False)
+    assert results.hide(command, folder) == shown
+
+
+def test_data_beneath_the_named_folder_keeps_its_place(monkeypatch, tmp_path):
+    monkeypatch.setenv("DATA", "/a/corpora")
+    assert results.hide("regard x d=/a/corpora/s/m", "/a/corpora/s/m") == "regard x d=$DATA/s/m"
+    assert results.hide("regard x d=/b/m", "/b/m") == "regard x d=$DATA/m"
+    monkeypatch.chdir(tmp_path)
+    assert results.hide(f"python {tmp_path}/b/x.py", None) == "python b/x.py"
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+
+def test_tables_are_filled_checked_and_found_stale(tmp_path, tables, capsys):
+    page = tmp_path / "README.md"
+    empty = "<!-- table: study -->\n<!-- end -->\n"
+    before = f"# X\n\n<!-- table: translate -->\n<!-- end -->\n\nrest\n{empty}"
+    page.write_text(before, "utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "plain.md").write_text("nothing here\n", "utf-8")
+    assert tables.main(["--check"], tmp_path) == 0  # nothing measured, nothing to show
+    facts = {"parameters": 5_500_000, "train_s": 1830, "command": "a | b"}
+    keep(tmp_path / "results", bleu(HYPS, REFS), **facts)
+    keep(tmp_path / "results", bleu(HYPS, REFS, lowercase=True), **facts)
+    assert tables.main(["--check"], tmp_path) == 1
+    assert page.read_text("utf-8") == before
+    assert tables.main([], tmp_path) == 0
+    filled = page.read_text("utf-8")
+    assert "| translate/x | test | BLEU lc 13a<br>BLEU 13a |" in filled
+    assert "5.5 M | 30 min" in filled and r"`a \| b`" in filled
+    assert filled.endswith(f"\nrest\n{empty}")
+    assert tables.main(["--check"], tmp_path) == 0
+    keep(tmp_path / "results", chrf(HYPS, REFS))
+    capsys.readouterr()
+    assert tables.main(["--check"], tmp_path) == 1
+    assert "README.md: stale" in capsys.readouterr().out
+    assert tables.main(["--nonsense"], tmp_path) == 2
