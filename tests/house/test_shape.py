@@ -116,7 +116,8 @@ def texts() -> list[Path]:
     """Files that a reader of the repository sees as text."""
     inside = [p for name in FOLDERS for p in (ROOT / name).rglob("*") if p.suffix in TEXT]
     around = [p for pattern in PATTERNS for p in ROOT.glob(pattern)]
-    return sorted(p for p in inside + around if p.is_file() and "__pycache__" not in p.parts)
+    seen = [p for p in inside + around if p.is_file() and "__pycache__" not in p.parts]
+    return sorted(p for p in seen if "outputs" not in p.parts)  # what systems wrote, not we
 
 
 SOURCES = sorted((ROOT / "src").rglob("*.py"))

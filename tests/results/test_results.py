@@ -82,6 +82,17 @@ def test_tables_are_not_stale(tables):
 # -- scores again, from output and references, by sacreBLEU ---------------------------------------
 
 
+def answers(row: dict[str, Any], folder: Path) -> list[str]:
+    """The output; where it is numbers of training rows (a translation memory's), their targets."""
+    outputs = results.lines(folder / row["output"])
+    if "answers" not in row:
+        return outputs
+    where = row["data"].replace("$DATA", os.environ.get("DATA", "$DATA"))
+    corpus = Part("data.corpus").pick(row["corpus"])
+    train = read(corpus, where, "train", row["directions"], drop_empty=True).rows
+    return ["" if int(i) < 0 else train[int(i)].target for i in outputs]
+
+
 def references(row: dict[str, Any]) -> list[str] | None:
     """Those of the row's set; None where the data is not at hand."""
     where = row.get("data")
@@ -118,7 +129,7 @@ def again(metric: str, outputs: list[str], refs: list[str]) -> float | None:
 
 def wrong(row: dict[str, Any], folder: Path, refs: list[str]) -> str | None:
     """What a second look at output and references finds wrong with a figure."""
-    outputs = results.lines(folder / row["output"])
+    outputs = answers(row, folder)
     if len(outputs) != len(refs):
         return f"{len(outputs)} lines of output, but the set has {len(refs)}"
     value = again(row["metric"], outputs, refs)

@@ -71,7 +71,7 @@ def assert_same(straight, run):
 
 
 def strike(child, mark, rng, seconds):
-    """Kill a child once it has computed for so long; with None, in its first or second checkpoint."""
+    """Kill a child once it has computed for so long; with None, in its first or second saving."""
     skip = rng.randrange(2)
     writing = False
     while not over(child):
@@ -329,7 +329,8 @@ def test_every_difference_is_named(straight, tmp_path):
     found = json.loads((newest / "facts.json").read_text())
     (newest / "facts.json").write_text(json.dumps({**found, "tokens": found["tokens"] + 1}))
     run.metrics.write_text(run.metrics.read_text().replace('"epoch": 0', '"epoch": 9', 1))
-    run.model.write_bytes(run.model.read_bytes()[:-1] + b"?")
+    data = run.model.read_bytes()
+    run.model.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     assert differences(straight, run) == [
         "ema", "model", "optimizer", "rng", "position", "metrics", "final weights",
     ]  # fmt: skip

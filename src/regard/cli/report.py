@@ -10,6 +10,7 @@ from regard.cli import say
 if TYPE_CHECKING:
     from regard.api import Loaded
     from regard.cli.testset import TestSet
+    from regard.evaluate.scores import Score
 
 
 def phrasebook_only(loaded: "Loaded", files: bool) -> None:
@@ -45,16 +46,28 @@ def recorded(
     runs, recipe = loaded.runs, loaded.runs[0].recipe
     name = name or f"{recipe.task}/{runs[0].folder.name}"
     evidence = {
-        **results.of_run(runs[0]),
+        **results.of_run(runs[0]), "directions": [found["direction"]],
         "set": Path(found["test"]).name,
         "command": results.hide(shlex.join(["regard", *sys.argv[1:]]), recipe.data.dir),  # type: ignore[attr-defined]
         "seeds": [run.recipe.seed for run in runs],
         "wall_s": found["seconds"],
         **{key: found[key] for key in ("lines", "decode")},
     }
-    for score in found["scores"].values():
+    scored = [*found["scores"].values()]
+    if "alignment" in found:
+        scored.append(aer(found["alignment"]))
+    for score in scored:
         results.record(folder, name, score, outputs, evidence)
     say.note(f"recorded as {name} in {folder}")
+
+
+def aer(found: dict[str, Any]) -> "Score":
+    """Alignment error as a figure that can be kept: what it was read from is its signature."""
+    from regard.evaluate.scores import Score
+
+    head = "mean" if found["head"] is None else found["head"]
+    read = f"map:{found['map']}|head:{head}|shift:{found['shift']}|chosen:dev"
+    return Score("AER", found["aer"], f"gold:phrasebook|sentences:{found['sentences']}|{read}")
 
 
 def show(found: dict[str, Any]) -> None:
