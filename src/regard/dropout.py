@@ -1,7 +1,8 @@
-"""Dropout (Srivastava et al. 2014) that is cheap on a CPU, where drawing a float per element costs a tenth of a training step.
+"""Dropout (Srivastava et al. 2014) that is cheap on a CPU, where drawing a float per element costs
+a tenth of a training step.
 
-One 64-bit draw from torch's generator decides eight elements, a byte each: the rate is the nearest multiple of
-1/256, and the scale is exact for that rate.
+One 64-bit draw from torch's generator decides eight elements, a byte each: the rate is the nearest
+multiple of 1/256, and the scale is exact for that rate.
 """
 
 import torch
@@ -10,7 +11,9 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Zeroes a share `p` of the elements in training and scales up the rest; on a GPU PyTorch's own."""
+    """Zeroes a share `p` of the elements in training and scales up the rest; on a GPU PyTorch's
+    own.
+    """
 
     def __init__(self, p: float):
         super().__init__()

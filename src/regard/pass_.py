@@ -38,9 +38,9 @@ def layout_of(ok: Tensor | None) -> Layout:
 class Pass:
     """One trip: positions, padding, who sees whom, and what blocks hand to each other.
 
-    `rules` say whom self-attention may see (an encoder has none, a decoder `causal`); `scopes` caches
-    what was worked out from them; `scores` are those of the layer below, for kinds that reuse
-    them; `aux` collects extra losses, which the task adds up.
+    `rules` say whom self-attention may see (an encoder has none, a decoder `causal`); `scopes`
+    caches what was worked out from them; `scores` are those of the layer below, for kinds that
+    reuse them; `aux` collects extra losses, which the task adds up.
     """
 
     pos: Tensor  # B T, absolute positions

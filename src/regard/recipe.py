@@ -1,8 +1,9 @@
-"""Configs and recipes: YAML becomes a tree of frozen, checked settings; a mistake becomes a sentence.
+"""Recipes: YAML becomes a tree of frozen, checked settings; a mistake becomes a sentence.
 
 Every part of the house owns a `Config`; a recipe is a tree of them. The name of a file is its kind:
-`mixer: {kind: linear, heads: 8}` (or just `mixer: linear`) is filled by `regard/attention/linear.py`,
-so nothing in a recipe can reach code outside the package, and there is no registry.
+`mixer: {kind: linear, heads: 8}` (or just `mixer: linear`) is filled by
+`regard/attention/linear.py`, so nothing in a recipe can reach code outside the package, and there
+is no registry.
 """
 
 import difflib
@@ -77,7 +78,8 @@ def kinds(family: str) -> dict[str, str]:
 
 
 class Part:
-    """Annotation of a field that any file of these families can fill: `Annotated[Any, Part("norm")]`.
+    """Annotation of a field that any file of these families can fill: `Annotated[Any,
+    Part("norm")]`.
 
     `default` is the kind of a mapping that names none.
     """
@@ -187,7 +189,7 @@ def override(settings: dict, changes: Iterable[str]) -> dict:
         dotted, equals, text = change.partition("=")
         *path, leaf = dotted.strip().split(".")
         if not equals or not leaf:
-            raise UserError(f"{change!r}: a change to a recipe is written key=value, as train.lr=3e-4")
+            raise UserError(f"{change!r}: a change is written key=value, as train.steps=900")
         here = settings
         for key in path:
             inner = here.get(key)
@@ -195,7 +197,7 @@ def override(settings: dict, changes: Iterable[str]) -> dict:
                 inner = {"kind": inner}  # `mixer: softmax` is short for {kind: softmax}
             here[key] = here = {} if inner is None else inner
             if not isinstance(here, dict):
-                raise UserError(f"{change!r}: {key} is a plain value, it has nothing called {leaf!r}")
+                raise UserError(f"{change!r}: {key} is a plain value and has no {leaf!r}")
         try:
             here[leaf] = yaml.safe_load(text)
         except yaml.YAMLError:
@@ -241,12 +243,15 @@ def merge(base: dict, changes: Mapping) -> dict:
     """`base` with `changes` laid over it, mapping by mapping; another `kind` replaces all of it."""
     for key, value in changes.items():
         old = base.get(key)
-        if isinstance(old, dict) and isinstance(value, Mapping):
-            if value.get("kind", old.get("kind")) == old.get("kind"):
-                merge(old, value)
-                continue
-        base[key] = value
+        base[key] = value if another(old, value) else merge(old or {}, value)
     return base
+
+
+def another(old: Any, new: Any) -> bool:
+    """Does `new` replace `old` rather than change it?"""
+    if not (isinstance(old, dict) and isinstance(new, Mapping)):
+        return True
+    return new.get("kind", old.get("kind")) != old.get("kind")
 
 
 def make(settings: Mapping, where: str = "recipe") -> Recipe:

@@ -1,6 +1,7 @@
 """Decode state: returned by every decoder, hidden in none.
 
-`B` rows (hypotheses), `N` sentences of the memory, `S` slots or keys, `G` key heads, `K` head width.
+`B` rows (hypotheses), `N` sentences of the memory, `S` slots or keys, `G` key heads, `K` head
+width.
 A search needs only `reorder`; refilled batches `join`; prefixes and speculation `truncate`.
 """
 
@@ -228,7 +229,7 @@ class Memory:
         S = max(self.keys.pos.size(1), other.keys.pos.size(1))
         ok = torch.cat(
             [
-                widen(m.keys.ok if m.keys.ok is not None else torch.ones_like(m.keys.pos).bool(), S, 1)
+                widen(torch.ones_like(m.keys.pos).bool() if m.keys.ok is None else m.keys.ok, S, 1)
                 for m in (self, other)
             ]
         )

@@ -1,4 +1,6 @@
-"""What the documents say must be so: recipes build, commands exist, quoted errors are what one gets, links lead somewhere."""
+"""What the documents say must be so: recipes build, commands exist, quoted errors are what one
+gets, links lead somewhere.
+"""
 
 import re
 import shlex
@@ -20,7 +22,8 @@ def blocks(language: str) -> list:
     """(page, text) of every fenced block in this language ('' for plain ones)."""
     found = []
     for page in PAGES:
-        for fence, text in re.findall(r"^```(\w*)\n(.*?)^```", page.read_text("utf-8"), re.S | re.M):
+        whole = page.read_text("utf-8")
+        for fence, text in re.findall(r"^```(\w*)\n(.*?)^```", whole, re.S | re.M):
             if fence == language:
                 found.append(pytest.param(text, id=page.name))
     return found

@@ -1,4 +1,5 @@
-"""Additive attention, v . tanh(W q + U k) (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473, A.1.2).
+"""Additive attention, v . tanh(W q + U k) (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473,
+A.1.2).
 
 Luong et al. 2015 call the same form `concat`. Time and memory O(T S D): the tanh is kept per pair.
 """

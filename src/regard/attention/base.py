@@ -1,6 +1,7 @@
 """What every attention shares: projections, heads, positions, decode state. The core does the rest.
 
-`B` rows, `N` sentences of a memory, `T` queries, `S` keys, `D` width, `H` heads, `G` key heads, `K` head width.
+`B` rows, `N` sentences of a memory, `T` queries, `S` keys, `D` width, `H` heads, `G` key heads, `K`
+head width.
 """
 
 from typing import Any, ClassVar
@@ -76,14 +77,14 @@ class CoreConfig(Settings):
     def build(
         self, dim: int, position: Position | None = None, memory: int | None = None
     ) -> "Attention":
-        """Attention over a stream of width `dim`, reading a memory of width `memory` (none: itself)."""
+        """Attention over a stream of width `dim`, reading a memory of this width (none: itself)."""
         if dim % self.heads:
             raise UserError(f"heads: {self.heads} do not divide the width {dim}")
         return Attention(dim, self.heads, self.core(dim // self.heads), position, memory)
 
 
 class Attention(nn.Module):
-    """Projections, heads, positions and state around a core; names no paper, has no flag for one."""
+    """Projections, heads, positions and state around a core; it names no paper."""
 
     def __init__(
         self, dim: int, heads: int, core: Core, position: Position | None = None,
@@ -94,7 +95,7 @@ class Attention(nn.Module):
         agree(core, self.position)
         if memory is not None and not core.cross:
             raise UserError(
-                f"{type(core).__name__} compares a row with itself and cannot read a memory: use softmax"
+                f"{type(core).__name__} compares a row with itself and reads no memory: use softmax"
             )
         memory = memory or dim
         self.groups = core.key_heads or heads  # G
@@ -107,7 +108,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(value, dim) if "o" in uses else nn.Identity()
         if "k" not in uses and memory != dim:
             raise UserError(
-                f"{type(core).__name__} compares a query of width {dim} with keys of width {memory} as "
+                f"{type(core).__name__} compares widths {dim} (query) and {memory} (key) as "
                 "they come: use general or additive"
             )
 
@@ -186,7 +187,7 @@ def agree(core: Core, position: Position) -> None:
         instead = "rotary or sinusoidal" if "k" in core.uses else "sinusoidal"
         raise UserError(f"{p} adds to scores and {c} forms none: use {instead}")
     if "k" not in core.uses and type(position).turn is not Position.turn:
-        raise UserError(f"{p} turns projected queries and keys and {c} projects no keys: use sinusoidal")
+        raise UserError(f"{p} turns projected keys and {c} projects none: use sinusoidal")
 
 
 def decodes(mixer: Any, rules: tuple[Rule, ...] = (Causal(),)) -> None:

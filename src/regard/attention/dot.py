@@ -1,4 +1,6 @@
-"""Dot attention, q . k with nothing learned (Luong et al. 2015, https://arxiv.org/abs/1508.04025, 3.1). Time O(T S D)."""
+"""Dot attention, q . k with nothing learned (Luong et al. 2015, https://arxiv.org/abs/1508.04025,
+3.1). Time O(T S D).
+"""
 
 from torch import Tensor
 

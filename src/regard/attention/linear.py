@@ -1,4 +1,5 @@
-"""Linear attention, phi(q) . sum of phi(k) v (Katharopoulos et al. 2020, https://arxiv.org/abs/2006.16236, 3.2 to 3.4).
+"""Linear attention, phi(q) . sum of phi(k) v (Katharopoulos et al. 2020,
+https://arxiv.org/abs/2006.16236, 3.2 to 3.4).
 
 phi(x) = elu(x) + 1. Time O(T D K), memory O(D K) a row: the state is a sum, whatever the length.
 """

@@ -1,6 +1,8 @@
-"""Local attention around a predicted place, local-p (Luong et al. 2015, https://arxiv.org/abs/1508.04025, 3.2).
+"""Local attention around a predicted place, local-p (Luong et al. 2015,
+https://arxiv.org/abs/1508.04025, 3.2).
 
-p = S sigmoid(v . tanh(W h)); keys within `reach` of p are scored as in `general` and weighted by a Gaussian around p.
+p = S sigmoid(v . tanh(W h)); keys within `reach` of p are scored as in `general` and weighted by a
+Gaussian around p.
 Time O(T S D) here: rows are short, and the window moves with every query.
 """
 
@@ -41,7 +43,9 @@ class Local(Core):
         return q @ k.transpose(-1, -2)
 
     def weights(self, q: Tensor, k: Tensor, scope: Scope) -> Tensor:
-        """Softmax within the reach, times the Gaussian: rows sum to less than 1, as in the paper."""
+        """Softmax within the reach, times the Gaussian: rows sum to less than 1, as in the
+        paper.
+        """
         k_pos = scope.k_pos[:, None, None].to(q.dtype)  # B 1 1 S
         ok = scope.k_ok if scope.k_ok is not None else torch.ones_like(scope.k_pos).bool()
         length = ok.sum(1).to(q.dtype)[:, None, None, None]

@@ -1,4 +1,5 @@
-"""RealFormer: scores of the layer below are added to one's own (He et al. 2020, https://arxiv.org/abs/2012.11747, 3).
+"""RealFormer: scores of the layer below are added to one's own (He et al. 2020,
+https://arxiv.org/abs/2012.11747, 3).
 
 Time and memory O(T S D): the scores have to exist.
 """
@@ -19,7 +20,9 @@ class Config(CoreConfig):
 
 
 class RealFormer(Softmax):
-    """Self-attention hands its scores on through the Pass; cross-attention has no layer below it."""
+    """Self-attention hands its scores on through the Pass; cross-attention has no layer below
+    it.
+    """
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, scope: Scope) -> Tensor:
         """The plain form: the weights are needed."""

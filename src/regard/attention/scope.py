@@ -17,7 +17,9 @@ from regard.position.base import Position
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """May a query at q_pos (B T 1) see a key at k_pos (B 1 S)? Broadcasts, so blocks may ask too."""
+    """May a query at q_pos (B T 1) see a key at k_pos (B 1 S)? Broadcasts, so blocks may ask
+    too.
+    """
 
     def __call__(self, q_pos: Tensor, k_pos: Tensor) -> Tensor:
         """True where it may: broadcasts to B T S."""
@@ -50,7 +52,9 @@ class Window(Rule):
 
 @dataclass(frozen=True, eq=False)
 class Edges(Rule):
-    """A graph per row, such as data flow in a program: `edges` (B P P), from query to key position."""
+    """A graph per row, such as data flow in a program: `edges` (B P P), from query to key
+    position.
+    """
 
     edges: Tensor
 
@@ -68,8 +72,8 @@ class Edges(Rule):
 class Scope:
     """What some queries may see of some keys; made once per trip and distinct rules.
 
-    `allow()` is the mask, or None where it would be all True; `causal` says that a kernel's own causal mask is
-    exact for every real query.
+    `allow()` is the mask, or None where it would be all True; `causal` says that a kernel's own
+    causal mask is exact for every real query.
     """
 
     def __init__(self, q_pos: Tensor, keys: Keys, rules: tuple[Rule, ...] = ()):
@@ -93,7 +97,9 @@ class Scope:
 
     @property
     def open(self) -> bool:
-        """Nothing is hidden: no padding, and no rule, or one newest query that sees all before it."""
+        """Nothing is hidden: no padding, and no rule, or one newest query that sees all before
+        it.
+        """
         newest = self.q_pos.size(1) == 1 and self.rules == (Causal(),)
         return self.layout == "full" and (not self.rules or newest)
 
@@ -128,7 +134,9 @@ def scope_of(pass_: Pass, cross: bool = False) -> Scope:
 
 
 def over_memory(pass_: Pass) -> Scope:
-    """Rows of one sentence ask together where they stand together; else keys follow their owners."""
+    """Rows of one sentence ask together where they stand together; else keys follow their
+    owners.
+    """
     memory = pass_.memory
     assert memory is not None
     if memory.per is not None:

@@ -50,7 +50,9 @@ class Softmax(Core):
 
 
 def fused(q: Tensor, k: Tensor, v: Tensor, **how: Any) -> Tensor:
-    """PyTorch's kernel; on a CPU always in float32, since its bfloat16 one is several times slower."""
+    """PyTorch's kernel; on a CPU always in float32, since its bfloat16 one is several times
+    slower.
+    """
     if q.device.type != "cpu":
         return F.scaled_dot_product_attention(q, k, v, **how)
     with torch.autocast("cpu", enabled=False):

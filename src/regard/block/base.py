@@ -12,7 +12,9 @@ from regard.recipe import Config as Settings
 
 @dataclass
 class Layer:
-    """What one block remembers: its mixer's state, and its keys and values of the memory (N G S K)."""
+    """What one block remembers: its mixer's state, and its keys and values of the memory (N G S
+    K).
+    """
 
     own: Any = None
     cross: tuple[Tensor, Tensor] | None = None

@@ -1,6 +1,7 @@
 """Where the norm stands around a part of a block: decided here and nowhere else.
 
-pre: x + f(n(x)) · post: n(x + f(x)) · sandwich: x + n'(f(n(x))) (CogView, Ding et al. 2021, https://arxiv.org/abs/2105.13290) ·
+pre: x + f(n(x)) · post: n(x + f(x)) ·
+sandwich: x + n'(f(n(x))) (CogView, Ding et al. 2021, https://arxiv.org/abs/2105.13290) ·
 rezero: x + a f(x), a starts at 0 (Bachlechner et al. 2020, https://arxiv.org/abs/2003.04887) ·
 deepnorm: n(alpha x + f(x)) (Wang et al. 2022, https://arxiv.org/abs/2203.00555).
 """

@@ -1,4 +1,6 @@
-"""The block of the Transformer: mixer, cross-attention in a decoder, feed-forward (Vaswani et al. 2017, 3.1)."""
+"""The block of the Transformer: mixer, cross-attention in a decoder, feed-forward (Vaswani et al.
+2017, 3.1).
+"""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,6 @@
-"""A row of a table per token, times sqrt(D) (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, 3.4)."""
+"""A row of a table per token, times sqrt(D) (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762,
+3.4).
+"""
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +22,9 @@ class Config(EmbedConfig):
 
 
 class Table(Embed):
-    """Rows have variance 1/D, so that a scaled row, and a tied output layer, start at unit scale."""
+    """Rows have variance 1/D, so that a scaled row, and a tied output layer, start at unit
+    scale.
+    """
 
     def __init__(self, vocabulary: int, dim: int, config: Config):
         super().__init__()

@@ -1,4 +1,6 @@
-"""Two linear maps with a ReLU between (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, 3.3)."""
+"""Two linear maps with a ReLU between (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762,
+3.3).
+"""
 
 import torch.nn.functional as F
 from torch import Tensor, nn

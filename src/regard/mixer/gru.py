@@ -14,7 +14,9 @@ class Config(CellConfig):
 
 
 class GRU(Cell):
-    """h' = z h + (1 - z) tanh(W x + r (U h)): the reset gate after the product, as fast kernels have it."""
+    """h' = z h + (1 - z) tanh(W x + r (U h)): the reset gate after the product, as fast kernels
+    have it.
+    """
 
     def __init__(self, dim: int, width: int):
         super().__init__(width)

@@ -14,7 +14,9 @@ class Config(CellConfig):
 
 
 class LSTM(Cell):
-    """c' = f c + i g, h' = o tanh(c'); the forget gate starts open (bias 1, Jozefowicz et al. 2015)."""
+    """c' = f c + i g, h' = o tanh(c'); the forget gate starts open (bias 1, Jozefowicz et al.
+    2015).
+    """
 
     memory = True
 

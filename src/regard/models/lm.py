@@ -1,4 +1,6 @@
-"""Language model: a decoder without a memory (GPT and its kin). `B` rows, `T` tokens, `D` width, `V` vocabulary."""
+"""Language model: a decoder without a memory (GPT and its kin). `B` rows, `T` tokens, `D` width,
+`V` vocabulary.
+"""
 
 from typing import Annotated, Any
 

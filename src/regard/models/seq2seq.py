@@ -14,7 +14,7 @@ from regard.models.initial import initialise
 from regard.models.writer import Writer
 from regard.pass_ import encoding
 from regard.recipe import Config as Settings
-from regard.recipe import Part, UserError
+from regard.recipe import Part, UserError, kind_of
 from regard.stack.base import Encoder
 from regard.state import Encoded, State
 
@@ -35,7 +35,7 @@ class Config(Settings):
             ("decoder", self.decoder, "writes"),
         ):
             if not getattr(stack, can):
-                raise UserError(f"model.{name}: {type(stack).__module__.split('.')[-1]} cannot be one")
+                raise UserError(f"model.{name}: {kind_of(stack)} cannot be one")
         if self.tie == "all" and source != target:
             raise UserError(
                 f"model.tie: all needs one vocabulary, and there are {source} and {target} tokens: "
@@ -96,6 +96,7 @@ class Seq2Seq(nn.Module):
     def teach(self, source: Tensor, source_ok: Tensor | None, target: Tensor) -> Tensor:
         """Hidden states (N T D) of whole target rows, for a loss.
 
-        Target padding comes last, so nothing real sees it, and the state is thrown away: no mask is needed.
+        Target padding comes last, so nothing real sees it, and the state is thrown away: no mask is
+        needed.
         """
         return self(target, self.start(self.encode(source, source_ok)))[0]

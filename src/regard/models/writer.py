@@ -1,4 +1,5 @@
-"""A decoder over token ids: embedding, stack, and the state between trips. Training and decoding are this one function.
+"""A decoder over token ids: embedding, stack, and the state between trips. Training and decoding
+are this one function.
 
 `B` rows, `T` tokens, `D` width.
 """

@@ -1,6 +1,5 @@
 """Relative positions in keys and values (Shaw et al. 2018, https://arxiv.org/abs/1803.02155)."""
 
-import torch
 from torch import Tensor, nn
 
 from regard.position.base import Position, PositionConfig

@@ -1,4 +1,6 @@
-"""Sines and cosines added to the embedding (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, 3.5)."""
+"""Sines and cosines added to the embedding (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762,
+3.5).
+"""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,6 @@
-"""A learned number per head and distance bucket, added to the score (Raffel et al. 2020, https://arxiv.org/abs/1910.10683, 2.1)."""
+"""A learned number per head and distance bucket, added to the score (Raffel et al. 2020,
+https://arxiv.org/abs/1910.10683, 2.1).
+"""
 
 import math
 

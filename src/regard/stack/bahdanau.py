@@ -1,4 +1,5 @@
-"""RNNsearch's decoder: it looks at the source before each step (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473, 3.1, A.1.2, A.2).
+"""RNNsearch's decoder: it looks at the source before each step (Bahdanau et al. 2015,
+https://arxiv.org/abs/1409.0473, 3.1, A.1.2, A.2).
 
 `B` rows, `T` tokens, `D` width of the stream, `M` width of the memory, `W` width of the cell.
 """

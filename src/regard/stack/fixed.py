@@ -1,6 +1,8 @@
-"""Decoder that knows its source only by one fixed vector, the encoder's last state (Sutskever et al. 2014).
+"""Decoder that knows its source only by one fixed vector, the encoder's last state (Sutskever et
+al. 2014).
 
-https://arxiv.org/abs/1409.3215, 2: deep LSTMs, the decoder's layers start where the encoder's ended. `B` rows, `T` tokens, `W` width of a cell.
+https://arxiv.org/abs/1409.3215, 2: deep LSTMs, the decoder's layers start where the encoder's
+ended. `B` rows, `T` tokens, `W` width of a cell.
 """
 
 from typing import Annotated, Any
@@ -29,7 +31,7 @@ class Config(StackConfig):
             raise UserError("decoder: fixed needs an encoder whose last state it takes")
         width = self.width or dim
         if memory != width:
-            raise UserError(f"decoder.width: {width} is not the encoder's {memory}, whose state it takes")
+            raise UserError(f"decoder.width: {width} must be the encoder's, {memory}")
         cells = [self.cell.cell(dim if i == 0 else width, width) for i in range(self.layers)]
         return Fixed(cells, dim, self.dropout)
 

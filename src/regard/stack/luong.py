@@ -1,6 +1,7 @@
 """Luong's decoder: it looks at the source after each step, and feeds what it saw to the next one.
 
-Luong et al. 2015 (https://arxiv.org/abs/1508.04025, 3, 3.3). `B` rows, `T` tokens, `D` width of the stream, `W` width of a cell.
+Luong et al. 2015 (https://arxiv.org/abs/1508.04025, 3, 3.3). `B` rows, `T` tokens, `D` width of the
+stream, `W` width of a cell.
 """
 
 from typing import Annotated, Any

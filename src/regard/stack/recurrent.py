@@ -1,7 +1,8 @@
 """Recurrent encoder: layers of cells that read forwards, backwards or both ways.
 
-Both: Bahdanau et al. 2015 (https://arxiv.org/abs/1409.0473, 3.2). Backwards: the reversed source of Sutskever et al. 2014
-(https://arxiv.org/abs/1409.3215, 3.3). `N` sentences, `S` tokens, `D` width in, `W` width of a cell.
+Both: Bahdanau et al. 2015 (https://arxiv.org/abs/1409.0473, 3.2). Backwards: the reversed source of
+Sutskever et al. 2014 (https://arxiv.org/abs/1409.3215, 3.3).
+`N` sentences, `S` tokens, `D` width in, `W` width of a cell.
 """
 
 from typing import Annotated, Any, Literal
