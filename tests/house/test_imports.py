@@ -51,7 +51,7 @@ OUTSIDE: dict[str, set[str]] = {
     "formal": {"numpy"},
     **{
         unit: {"torch"}
-        for unit in ("position", "norm", "ff", "embed", "search", "train.loss", "pass_", "state", "dropout")
+        for unit in "position norm ff embed search train.loss pass_ state dropout".split()
     },
 }
 
