@@ -51,7 +51,7 @@ OUTSIDE: dict[str, set[str]] = {
     "formal": {"numpy"},
     **{
         unit: {"torch"}
-        for unit in "position norm ff embed search train.loss pass_ state dropout".split()
+        for unit in [*COMMON - {"recipe"}, "position", "norm", "ff", "embed", "search", "train.loss"]
     },
 }
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 import torch
-from conftest import BLOCK, TINY
+from tiny import BLOCK, TINY, changed
 
 from regard import recipe
 from regard.attention.base import Core, per_head
 from regard.data import phrasebook
+from regard.data.corpus.base import Row
+from regard.data.parallel import Codec
 from regard.data.tokenizer.base import EOS
 from regard.look.capture import look
 from regard.look.maps import Look
@@ -275,6 +277,27 @@ def test_the_alignment_is_that_of_the_head_asked_for(mt):
         on = [k for k, word in enumerate(words) if word == i]
         share = attended.weights["decoder.1.cross"][1][at][:, on].sum(1).mean()
         assert w == pytest.approx(share, abs=1e-5)
+
+
+def test_a_tag_is_no_word(mt):
+    """With several directions every source begins with a tag, which no target word is linked to."""
+    changes = ["data.directions=[ko-en, en-ko]", "data.shared=false", "model.tie=target"]
+    built = changed(*changes)
+    rows = [Row(s, t, "ko-en") for s, t in zip(SOURCES, TARGETS, strict=True)]
+    rows += [Row(t, s, "en-ko") for s, t, _ in rows]
+    codec = Codec.train(built.data, rows)
+    used = Translator([built.build(codec)], codec, built.decode, 99)
+    seen = look(used, SOURCES[0], "ko-en", Head("decoder.1.cross", 0))
+    assert seen.meta["direction"] == "ko-en"
+    cross = next(m for m in seen.maps if m.name == "decoder.1.cross")
+    assert cross.columns[0] == "<2en>" and "<2en>" not in cross.columns[1:]
+    sentence = attend(used, SOURCES[:1], TARGETS[:1], "ko-en")[0]
+    weights = np.zeros((1, len(sentence.target), len(sentence.source)))
+    weights[..., 0], weights[..., 2] = 0.9, 0.1  # nearly all on the tag
+    sentence.weights["decoder.1.cross"] = weights
+    word = codec.source.word_index(SOURCES[0], sentence.source[1:-1])[1]
+    found = links(used, SOURCES[0], TARGETS[0], sentence, Head("decoder.1.cross"))
+    assert found == {(word, j) for j in range(len(TARGETS[0].split()))}
 
 
 def test_a_look_is_saved(mt, tmp_path):

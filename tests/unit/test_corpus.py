@@ -221,5 +221,28 @@ def test_phrasebook_both_ways_in_every_split():
 
 def test_kinds_are_the_files():
     known = Part("data.corpus").known()
-    assert sorted(known) == ["hub", "jsonl", "moses", "phrasebook", "tsv"]
+    assert sorted(known) == ["hub", "jsonl", "mix", "moses", "phrasebook", "tsv"]
     assert Part("data.corpus").pick({"kind": "moses", "dev": "val"}) == moses.Config(dev="val")
+
+
+def test_a_mix_trains_on_all_and_tests_on_the_first(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    for split in ("train", "dev", "test"):
+        (tmp_path / "a" / f"{split}.de").write_text(f"{split} eins\n{split} zwei\n", "utf-8")
+        (tmp_path / "a" / f"{split}.en").write_text(f"{split} one\n{split} two\n", "utf-8")
+    (tmp_path / "b" / "back.tsv").write_text("de\ten\n<bt> drei\tthree\n", "utf-8")
+    settings = {
+        "kind": "mix",
+        "parts": [
+            {"corpus": "moses", "times": 2},
+            {"corpus": {"kind": "tsv", "train": "back"}, "dir": str(tmp_path / "b")},
+        ],
+    }
+    corpus = Part("data.corpus").pick(settings)
+    found = read(corpus, str(tmp_path / "a"), "train", ["de-en"]).rows
+    assert [row.target for row in found] == ["train one", "train two"] * 2 + ["three"]
+    assert found[-1].source == "<bt> drei"
+    for split in ("dev", "test"):
+        rows = read(corpus, str(tmp_path / "a"), split, ["de-en"]).rows
+        assert [row.target for row in rows] == [f"{split} one", f"{split} two"]

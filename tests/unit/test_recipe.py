@@ -6,7 +6,7 @@ import re
 import pydantic
 import pytest
 import yaml
-from conftest import TINY
+from tiny import TINY
 
 from regard import recipe
 from regard.recipe import UserError, kinds

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from conftest import tiny
+from tiny import tiny
 
 from regard.data import phrasebook
 from regard.data.tokenizer.base import EOS

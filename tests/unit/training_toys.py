@@ -65,8 +65,9 @@ def metrics(run):
 
 
 def facts(run):
-    """run.json but for what a clock said."""
-    return {k: v for k, v in run.info().items() if k not in ("seconds", "date")}
+    """run.json but for where and when."""
+    apart = ("seconds", "date", "hardware", "commit")
+    return {k: v for k, v in run.info().items() if k not in apart}
 
 
 # What children do

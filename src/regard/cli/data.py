@@ -42,11 +42,7 @@ def backtranslate(
     With --tag a model can tell synthetic sources from true ones (Caswell et al. 2019): the tag is
     plain text, so no recipe has to know of it, and test sources carry none.
 
-    \b
-    To mix it with a corpus that is a table with the same columns:
-    mkdir mixed; cp dev.tsv test.tsv mixed
-    (cat train.tsv; tail -n +2 bt.tsv) > mixed/train.tsv
-    regard train my.yaml data.corpus=tsv data.dir=mixed --out runs/deen_bt
+    The corpus kind `mix` joins it to a genuine one, as translate/multi30k_deen_back does.
     """
     from regard.cli import streams
     from regard.data.corpus.base import languages

@@ -21,11 +21,20 @@ class Gold(NamedTuple):
 
 def golds(split: str, direction: str, count: int | None = None) -> list[Gold]:
     """Pairs of the built-in phrasebook with their links, in the order of the direction."""
-    made, turn = [], -1 if direction == "en-ko" else 1
+    made = []
     for pair in phrasebook.pairs(split, count):
-        sure, possible = ({x[:2][::turn] for x in pair.links if x[2] or y} for y in (False, True))
-        made.append(Gold(*(pair.ko, pair.en)[::turn], sure, possible))
+        gold = Gold(
+            pair.ko, pair.en,
+            {(i, j) for i, j, sure in pair.links if sure}, {(i, j) for i, j, _ in pair.links},
+        )  # fmt: skip
+        made.append(gold if direction == "ko-en" else turned(gold))
     return made
+
+
+def turned(gold: Gold) -> Gold:
+    """The pair in the other direction."""
+    sure, possible = ({(j, i) for i, j in links} for links in (gold.sure, gold.possible))
+    return Gold(gold.target, gold.source, sure, possible)
 
 
 def error(

@@ -1,6 +1,7 @@
 """Maximum likelihood with label smoothing.
 
-Szegedy et al. 2016 (https://arxiv.org/abs/1512.00567, 7). `N` rows, `T` tokens, `D` width, `M` real target tokens.
+Szegedy et al. 2016 (https://arxiv.org/abs/1512.00567, 7). `N` rows, `T` tokens, `D` width, `M` real
+target tokens.
 """
 
 from pydantic import Field

@@ -27,5 +27,6 @@ class Config(ObjectiveConfig):
         twice = Batch(*(torch.cat([getattr(batch, f.name)] * 2) for f in fields(batch)))
         hidden, target = taught(model, twice)
         total, plain = smoothed(hidden, model.head, target, self.smoothing)
-        apart = disagreement(*hidden.chunk(2), model.head)
+        first, second = hidden.chunk(2)
+        apart = disagreement(first, second, model.head)
         return Loss((total + self.weight * apart) / 2, {"nll": plain / 2, "apart": apart.detach()})
