@@ -13,7 +13,7 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError, model_validator
@@ -78,11 +78,12 @@ def kinds(family: str) -> dict[str, str]:
 
 
 class Part:
-    """Annotation of a field that any file of these families can fill: `Annotated[Any,
-    Part("norm")]`.
+    """Annotation of a field that any file of these families fills: `Annotated[Any, Part("norm")]`.
 
     `default` is the kind of a mapping that names none.
     """
+
+    described: ClassVar[set[tuple[str, ...]]] = set()  # families whose JSON Schema is being made
 
     def __init__(self, *families: str, default: str | None = None):
         self.families, self.default = families, default
@@ -119,14 +120,25 @@ class Part:
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict:
-        choices: list[dict] = [{"enum": sorted(self.known())}]
-        for kind, module in sorted(self.known().items()):
-            cls = importlib.import_module(module).Config
-            inner = handler.resolve_ref_schema(handler(cls.__pydantic_core_schema__))
-            properties = {"kind": {"const": kind}, **inner.get("properties", {})}
-            needed = [*inner.get("required", []), *["kind"] * (kind != self.default)]
-            choices.append({**inner, "title": kind, "properties": properties, "required": needed})
-        return {"anyOf": choices}
+        known = sorted(self.known().items())
+        choices: list[dict] = [{"enum": [kind for kind, _ in known]}]
+        if self.families in self.described:  # a part inside itself: named there, not told again
+            kind = {"type": "object", "properties": {"kind": choices[0]}, "required": ["kind"]}
+            return {"anyOf": [*choices, kind]}
+        self.described.add(self.families)
+        try:
+            return {"anyOf": choices + [self.told(kind, handler) for kind in known]}
+        finally:
+            self.described.remove(self.families)
+
+    def told(self, kind: tuple[str, str], handler: GetJsonSchemaHandler) -> dict:
+        """The JSON Schema of a kind, given with its module."""
+        name, module = kind
+        cls = importlib.import_module(module).Config
+        inner = handler.resolve_ref_schema(handler(cls.__pydantic_core_schema__))
+        properties = {"kind": {"const": name}, **inner.get("properties", {})}
+        needed = [*inner.get("required", []), *["kind"] * (name != self.default)]
+        return {**inner, "title": name, "properties": properties, "required": needed}
 
 
 class Lazy(Part):

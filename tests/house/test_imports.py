@@ -51,7 +51,8 @@ OUTSIDE: dict[str, set[str]] = {
     "formal": {"numpy"},
     **{
         unit: {"torch"}
-        for unit in [*COMMON - {"recipe"}, "position", "norm", "ff", "embed", "search", "train.loss"]
+        for unit in {*COMMON, "position", "norm", "ff", "embed", "search", "train.loss"}
+        if unit != "recipe"
     },
 }
 

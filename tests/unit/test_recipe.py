@@ -168,9 +168,9 @@ def test_overrides(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("seed", "'seed': a change to a recipe is written key=value"),
-        ("=3", "'=3': a change to a recipe is written"),
-        ("seed.x=3", "seed is a plain value, it has nothing called 'x'"),
+        ("seed", "'seed': a change is written key=value"),
+        ("=3", "'=3': a change is written"),
+        ("seed.x=3", "seed is a plain value and has no 'x'"),
         ("seed=[1", "the value is no YAML"),
         ("seed=!!python/object/apply:os.system [ls]", "the value is no YAML"),
     ],
@@ -275,6 +275,15 @@ def test_the_schema_takes_what_make_takes(schema):
 def test_the_schema_refuses_what_make_refuses(schema, settings):
     said(settings)
     assert not fits(settings, schema, schema)
+
+
+def test_a_part_inside_itself_is_in_the_schema(schema):
+    mixed = {"kind": "mix", "parts": [{"corpus": "tsv"}, {"corpus": {"kind": "moses"}, "times": 2}]}
+    settings = plain(data={"corpus": mixed, "directions": ["xx-yy"]})
+    assert fits(settings, schema, schema) and recipe.make(settings)
+    mixed["parts"][0]["corpus"] = "tvs"
+    assert not fits(settings, schema, schema)
+    assert "data.corpus.parts.0.corpus: no data.corpus called 'tvs'" in said(settings)
 
 
 def test_the_schema_names_every_kind(schema):
