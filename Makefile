@@ -11,7 +11,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
-RUNS ?= translate/multi30k_deen translate/docs_enko
+RUNS ?= translate/multi30k_deen translate/multi30k_deen_rnnsearch translate/multi30k_deen_fixed translate/docs_enko
 DATA ?=
 
 VENV := .venv
