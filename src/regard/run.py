@@ -101,7 +101,8 @@ def hardware() -> str:
     except OSError:
         pass
     able = hasattr(os, "sched_getaffinity")
-    return f"{cpu}, {len(os.sched_getaffinity(0)) if able else os.cpu_count()} cores"
+    cores = len(os.sched_getaffinity(0)) if able else os.cpu_count()
+    return f"{cpu}, {cores} core{'s' * (cores != 1)}"
 
 
 def facts() -> dict[str, Any]:

@@ -48,7 +48,7 @@ def recorded(
     evidence = {
         **results.now(), **results.of_run(runs[0]), "directions": [found["direction"]],
         "set": Path(found["test"]).name,
-        "command": results.hide(shlex.join(["regard", *sys.argv[1:]]), recipe.data.dir),  # type: ignore[attr-defined]
+        "command": results.hide(given(folder), recipe.data.dir),  # type: ignore[attr-defined]
         "seeds": [run.recipe.seed for run in runs],
         "wall_s": found["seconds"],
         **{key: found[key] for key in ("lines", "decode")},
@@ -59,6 +59,12 @@ def recorded(
     for score in scored:
         results.record(folder, name, score, outputs, evidence)
     say.note(f"recorded as {name} in {folder}")
+
+
+def given(folder: Path) -> str:
+    """This command, with the name of the results folder rather than where it lies."""
+    words = (folder.name if word == str(folder) else word for word in sys.argv[1:])
+    return shlex.join(["regard", *words])
 
 
 def aer(found: dict[str, Any]) -> "Score":
