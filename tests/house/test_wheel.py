@@ -49,7 +49,8 @@ def test_recipes_page_and_licence_are_inside(wheel: zipfile.ZipFile):
     assert "regard/look/page.html" in names
     assert any(n.startswith("regard/recipes/") and n.endswith(".yaml") for n in names)
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
-    assert not any("test" in part for n in names for part in n.split("/"))
+    parts = [part for n in names for part in n.split("/")]
+    assert not [p for p in parts if p == "tests" or p.startswith(("test_", "conftest"))]
 
 
 def test_the_command_and_the_licence_are_named(wheel: zipfile.ZipFile):

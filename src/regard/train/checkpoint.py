@@ -107,7 +107,7 @@ def newest(folder: Path, warn: Callable[[str], None]) -> int | None:
         found.pop()
         then = f"going on from {at(folder, found[-1]).name}" if found else "training starts anew"
         warn(f"{checkpoint} is damaged ({wrong}): {then}")
-        shutil.rmtree(checkpoint)
+        remove(checkpoint)
     return None
 
 
@@ -117,10 +117,18 @@ def read(folder: Path) -> tuple[dict[str, dict[str, Tensor]], dict[str, Any]]:
     return tensors, json.loads((folder / "facts.json").read_text("utf-8"))
 
 
+def remove(checkpoint: Path) -> None:
+    """Remove it at once: killed half-way, it must not look like a damaged one."""
+    aside = checkpoint.with_name(f".{checkpoint.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    os.rename(checkpoint, aside)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
 def rotate(folder: Path, keep: int, wanted: Collection[int]) -> None:
     """Remove all but the newest `keep` and the `wanted` steps, and what a killed writer left."""
     for step in steps(folder)[:-keep]:
         if step not in wanted:
-            shutil.rmtree(at(folder, step), ignore_errors=True)
+            remove(at(folder, step))
     for part in folder.glob(".*.part"):
         shutil.rmtree(part, ignore_errors=True)
