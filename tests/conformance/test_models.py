@@ -81,16 +81,16 @@ def in_use():
         yield
 
 
-@pytest.mark.parametrize("check", DECODER_CHECKS, ids=lambda f: f.__name__[6:])
+@pytest.mark.parametrize("check_it", DECODER_CHECKS, ids=lambda f: f.__name__[6:])
 @pytest.mark.parametrize("name", DECODERS)
-def test_decoder(name, check):
-    check(decoder(name))
+def test_decoder(name, check_it):
+    check_it(decoder(name))
 
 
-@pytest.mark.parametrize("check", ENCODER_CHECKS, ids=lambda f: f.__name__[6:])
+@pytest.mark.parametrize("check_it", ENCODER_CHECKS, ids=lambda f: f.__name__[6:])
 @pytest.mark.parametrize("name", ENCODERS)
-def test_encoder(name, check):
-    check(encoder(name))
+def test_encoder(name, check_it):
+    check_it(encoder(name))
 
 
 # --- rules --------------------------------------------------------------------------------------
