@@ -194,7 +194,7 @@ def test_a_planted_fault_is_caught(check, source: str):
         (check_tests_assert, "def test_x():\n    with pytest.raises(ValueError):\n        f()\n"),
         (check_tests_assert, "def test_x():\n    for a in b:\n        torch.assert_close(a, 1)\n"),
         (check_tests_assert, "def test_x():\n    check_all(1)\n\ndef helper():\n    pass\n"),
-        (check_leaks, "https://a.org/home/page $DATA/home/x /usr/share/x a/root/b {x}/home/ /home"),
+        (check_leaks, "https://a.org/home/page $DATA/home/x /usr/share/x a/home/b {x}/home/ /home"),
     ],
 )
 def test_what_is_right_passes(check, source: str):
