@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from regard.attention.base import Attention, encoded_like
+from regard.attention.base import Attention
 from regard.block.standard import Standard
 from regard.mixer.base import Cell
 from regard.models import seq2seq
@@ -154,7 +154,7 @@ def test_a_decoder_is_theirs(place, ff, steps):
     y = model.writer.embed.weight[tokens]
     causal = torch.ones(T, T, dtype=torch.bool).triu(1)
     want = theirs(y, memory, tgt_mask=causal, memory_key_padding_mask=~OK)
-    like = encoded_like(memory)
+    like = Encoded(memory, None, torch.arange(memory.size(1)).expand(memory.shape[:2]))
     state = model.start(Encoded(like.x, OK, like.pos), capacity=2 if steps else None)
     parts = []
     with torch.set_grad_enabled(not steps):

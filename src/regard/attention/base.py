@@ -6,7 +6,6 @@ head width.
 
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from regard.attention.scope import Causal, Rule, Scope, masked_softmax, scope_of
@@ -14,7 +13,7 @@ from regard.pass_ import Pass
 from regard.position.base import Position
 from regard.recipe import Config as Settings
 from regard.recipe import UserError
-from regard.state import KV, Encoded
+from regard.state import KV
 
 
 class Core(nn.Module):
@@ -201,9 +200,3 @@ def decodes(mixer: Any, rules: tuple[Rule, ...] = (Causal(),)) -> None:
     for rule in rules:
         if not mixer.honours(rule):
             raise UserError(f"{name} cannot keep to {type(rule).__name__}: use softmax")
-
-
-def encoded_like(x: Tensor) -> Encoded:
-    """An Encoded of x (N S D) without padding, for those who build one by hand."""
-    pos = torch.arange(x.size(1), device=x.device).expand(x.shape[:2])
-    return Encoded(x, None, pos)

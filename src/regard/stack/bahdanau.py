@@ -81,7 +81,7 @@ class Bahdanau(Decoder):
 
 
 def steps(pass_: Pass) -> list[Pass]:
-    """The trip, one token at a time; all steps share the scope of the memory."""
+    """The trip, one token at a time."""
     trips = []
     for t in range(pass_.pos.size(1)):
         trips.append(replace(pass_, pos=pass_.pos[:, t : t + 1], scopes={}))
