@@ -10,7 +10,7 @@ import torch.nn.functional as F
 import torch.utils.checkpoint
 from torch import Tensor
 
-ROOM = 1 << 21  # logits held at a time
+ROOM = 1 << 22  # logits held at a time
 EXACT = (torch.float32, torch.float64)
 
 
@@ -45,14 +45,13 @@ class SmoothedLoss(torch.autograd.Function):
             torch.addmm(b, h, w.T, out=product)
             if exact is not room:  # 8 bits of mantissa are enough for a product, not for a softmax
                 z.copy_(product)
-            z -= z.amax(1, keepdim=True)
-            at_target, mean = z.gather(1, t), z.mean(1, keepdim=True)
-            total = z.exp_().sum(1, keepdim=True)
-            nll = (total.log() - at_target).sum()
+            at_target, mean, top = z.gather(1, t), z.mean(1, keepdim=True), z.amax(1, keepdim=True)
+            torch.softmax(z, 1, out=z)
+            total = top - z.amax(1, keepdim=True).log()  # log-sum-exp: the top one has exp(0) / sum
+            nll = (total - at_target).sum()
             plain += nll
-            loss += (1 - smoothing) * nll + smoothing * (total.log() - mean).sum()
+            loss += (1 - smoothing) * nll + smoothing * (total - mean).sum()
             if needs:  # d loss / d logits = softmax - (1 - e) onehot - e / V
-                z *= 1 / total
                 z -= smoothing / V
                 z.scatter_add_(1, t, z.new_full((), smoothing - 1).expand_as(t))
                 grads[2] += z.sum(0)
