@@ -17,7 +17,8 @@ class Dropout(nn.Module):
 
     def __init__(self, p: float):
         super().__init__()
-        self.p, self.dropped = p, round(p * 256)  # of 256 values of a byte
+        self.p = p  # below 1
+        self.dropped = min(max(round(p * 256), p > 0), 255)  # of 256 values of a byte
 
     def forward(self, x: Tensor) -> Tensor:
         """Any shape."""

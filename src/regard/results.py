@@ -119,11 +119,14 @@ def of_run(run: Run) -> dict[str, Any]:
     """What a run knows of its figures: how, on what and how long it was trained."""
     info, recipe = run.info(), run.recipe
     known = {"parameters": "parameters", "steps": "steps", "weights": "weights",
-             "hardware": "hardware", "train_s": "seconds", "trained_at": "commit"}  # fmt: skip
-    said = {name: info[key] for name, key in known.items() if key in info}
+             "hardware": "hardware", "train_s": "seconds", "trained_at": "commit",
+             "trained_by": "command"}  # fmt: skip
+    said = {name: info[key] for name, key in known.items() if info.get(key)}
     decode = getattr(recipe, "decode", None)
     if decode is not None:
         said["decode"] = Part.dump(decode)
+    if "trained_by" in said:
+        said["trained_by"] = hide(said["trained_by"], recipe.data.dir)  # type: ignore[attr-defined]
     return {**said, "seeds": [recipe.seed], **of_data(recipe)}
 
 

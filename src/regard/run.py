@@ -8,8 +8,10 @@ Only YAML, JSON and safetensors: nothing is unpickled.
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,6 +120,13 @@ def facts() -> dict[str, Any]:
     return {"versions": versions, "commit": commit(), "hardware": hardware(), "date": date}
 
 
+def command() -> str:
+    """The `regard` command that this process carries out; "" in any other program."""
+    program = Path(sys.argv[0])
+    ours = program.stem == "regard" or "regard" in program.parts
+    return shlex.join(["regard", *sys.argv[1:]]) if ours else ""
+
+
 class Run:
     """A run folder: where its files lie, and what its run.json says."""
 
@@ -187,7 +196,7 @@ class Run:
             raise UserError(f"{self.folder}: is not empty and holds no run: choose another --out")
         self.folder.mkdir(parents=True, exist_ok=True)
         write(self.folder / "recipe.yaml", text)
-        write_json(self.folder / "run.json", {"format": FORMAT, **facts()})
+        write_json(self.folder / "run.json", {"format": FORMAT, **facts(), "command": command()})
         return False
 
     @contextmanager

@@ -8,16 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 from catalogue import candidates, catalogue, default, parts_in
-from invariants import (
+from invariants_decoder import (
     DECODER_CHECKS,
-    ENCODER_CHECKS,
-    OTHER,
-    TARGET,
-    B,
-    Decoding,
-    Encoding,
-    Rows,
-    T,
     check_batch_equals_single,
     check_cached_equals_functional,
     check_join,
@@ -28,9 +20,9 @@ from invariants import (
     check_step_equals_full,
     check_target_padding_invisible,
     check_truncate,
-    close,
-    replay,
 )
+from invariants_encoder import ENCODER_CHECKS
+from subjects import OTHER, TARGET, B, Decoding, Encoding, Rows, T, close, replay
 
 import regard.norm
 from regard.attention.scope import Causal, Edges, Window

@@ -7,13 +7,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from catalogue import catalogue
-from invariants import (
-    DECODER_CHECKS,
-    ENCODER_CHECKS,
-    EOS,
-    Decoding,
-    Encoding,
-)
+from invariants_decoder import DECODER_CHECKS
+from invariants_encoder import ENCODER_CHECKS
+from subjects import EOS, Decoding, Encoding
 from torch import Tensor
 
 from regard import pass_, state

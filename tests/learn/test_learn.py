@@ -45,7 +45,7 @@ MODELS = {
         "decoder": {"kind": "fixed", "layers": 1},
     },
 }
-STEPS = {"transformer": 350, "fixed": 500}  # else 320
+STEPS = {"transformer": 500, "fixed": 700}  # else 450
 LONGEST = {"fixed": 4}  # one vector holds a short word
 # Every question for the Transformer, one for each of the others.
 CASES = [
@@ -71,7 +71,7 @@ def learnt(model: str, task: str, seed: int, folder: Path) -> tuple[int, int]:
     for name, rows in (("train", made), ("dev", unseen[:20]), ("test", unseen)):
         lines = [f"{' '.join(w)}\t{' '.join(TASKS[task](w))}\n" for w in rows]
         (folder / f"{name}.tsv").write_text("xx\tyy\n" + "".join(lines), "utf-8")
-    steps = STEPS.get(model, 320)
+    steps = STEPS.get(model, 450)
     settings = {
         "task": "translate",
         "seed": seed,
@@ -97,4 +97,4 @@ def learnt(model: str, task: str, seed: int, folder: Path) -> tuple[int, int]:
 def test_learns(model, task, tmp_path):
     seed = secrets.randbelow(10**6)
     right, count = learnt(model, task, seed, tmp_path)
-    assert right >= 0.9 * count, f"seed {seed}: {right} of {count} unseen words right"
+    assert right >= 0.95 * count, f"seed {seed}: {right} of {count} unseen words right"

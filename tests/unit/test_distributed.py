@@ -6,20 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from training_toys import SURE, Server, corpus, facts, metrics, recipe
+from training_toys import SURE, corpus, facts, metrics, recipe
 
 from regard.run import Run
 from regard.train.checkpoint import at
 from regard.train.verify import differences
 
 KINDS = ("ddp", "fsdp")
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -50,3 +50,13 @@ def test_off_in_use_and_at_zero():
 
 def test_half_precision_keeps_its_type():
     assert Dropout(0.5)(torch.ones(9, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("p", [0.0, 1e-6, 0.9999])
+def test_rates_at_the_edges(p):
+    torch.manual_seed(6)
+    x = torch.ones(100_000)
+    y = Dropout(p)(x)
+    assert torch.isfinite(y).all()
+    assert bool((y == 0).any()) == (p > 0)  # a small rate is not silently none
+    assert (y > 0).any()

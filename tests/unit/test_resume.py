@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from training_toys import Server, corpus, cpu_time, facts, metrics, over, recipe
+from training_toys import corpus, cpu_time, facts, metrics, over, recipe
 
 from regard import recipe as recipes
 from regard.recipe import UserError
@@ -23,13 +23,6 @@ from regard.train import checkpoint
 from regard.train.verify import differences, verify
 
 STOP = 14  # where a run is cut in two: between looks at dev, lines of metrics, ends of epochs
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,13 @@ from torch import Tensor
 
 from regard.attention.base import Core, CoreConfig, per_head
 from regard.attention.scope import Scope
+from regard.recipe import Rate
 
 
 class Config(CoreConfig):
     """`dropout` drops weights."""
 
-    dropout: float = 0.0
+    dropout: Rate = 0.0
 
     def core(self, width: int) -> "Softmax":
         """The mechanism."""

@@ -10,7 +10,7 @@ from regard.block.base import Block, BlockConfig, Layer
 from regard.block.residual import Placement, Residual
 from regard.pass_ import Pass
 from regard.position.base import Position
-from regard.recipe import Part
+from regard.recipe import Part, Rate
 
 
 class Config(BlockConfig):
@@ -21,7 +21,7 @@ class Config(BlockConfig):
     ff: Annotated[Any, Part("ff", default="relu")] = "relu"
     norm: Annotated[Any, Part("norm")] = "layer"
     place: Placement = "pre"
-    dropout: float = 0.1
+    dropout: Rate = 0.1
 
     def heads(self) -> int:
         """Heads of the mixer, if it has any."""

@@ -7,14 +7,15 @@ from torch import Tensor, nn
 
 from regard.dropout import Dropout
 from regard.embed.base import Embed, EmbedConfig
+from regard.recipe import Rate
 
 
 class Config(EmbedConfig):
     """`scale`: times sqrt(D); `dropout` drops the stream; `word_dropout` drops whole tokens."""
 
     scale: bool = True
-    dropout: float = 0.0
-    word_dropout: float = 0.0
+    dropout: Rate = 0.0
+    word_dropout: Rate = 0.0
 
     def build(self, vocabulary: int, dim: int) -> "Table":
         """The table."""

@@ -6,12 +6,13 @@ from torch import Tensor, nn
 from regard.dropout import Dropout
 from regard.ff.base import FeedForward, FeedForwardConfig
 from regard.pass_ import Pass
+from regard.recipe import Rate
 
 
 class Config(FeedForwardConfig):
     """`dropout` acts on the hidden layer."""
 
-    dropout: float = 0.0
+    dropout: Rate = 0.0
 
     def build(self, dim: int) -> "GELU":
         """The two maps."""

@@ -5,9 +5,9 @@
 from typing import Annotated, Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from regard.models.base import Model
 from regard.models.initial import initialise
 from regard.models.writer import Writer
 from regard.recipe import Config as Settings
@@ -32,8 +32,8 @@ class Config(Settings):
         return model
 
 
-class LM(nn.Module):
-    """`start`, `forward`, `logits` and `step`, as Seq2Seq has them."""
+class LM(Model):
+    """A writer that reads nothing but what it writes."""
 
     def __init__(self, writer: Writer, vocabulary: int):
         super().__init__()
@@ -47,18 +47,3 @@ class LM(nn.Module):
     def start(self, rows: int, capacity: int | None = None) -> State:
         """The state of `rows` rows, nothing read yet."""
         return self.writer.start(rows=rows, capacity=capacity)
-
-    def forward(
-        self, tokens: Tensor, state: State, ok: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Hidden states (B T D) of tokens (B T) after what `state` remembers."""
-        return self.writer(tokens, state, ok)
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Scores of the vocabulary, ... V."""
-        return F.linear(hidden, *self.head)
-
-    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Log-probabilities (B V) of what follows tokens (B T)."""
-        hidden, state = self(tokens, state)
-        return self.logits(hidden[:, -1]).float().log_softmax(-1), state

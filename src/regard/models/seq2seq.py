@@ -6,10 +6,10 @@
 from typing import Annotated, Any, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from regard.embed.base import Embed
+from regard.models.base import Model
 from regard.models.initial import initialise
 from regard.models.writer import Writer
 from regard.pass_ import encoding
@@ -53,7 +53,7 @@ class Config(Settings):
         return model.train()
 
 
-class Seq2Seq(nn.Module):
+class Seq2Seq(Model):
     """Everything decoders need from a model: `encode`, `start`, `forward`, `logits`, `step`."""
 
     def __init__(self, embed: Embed, encoder: Encoder, writer: Writer, target: int, tied: bool):
@@ -77,21 +77,6 @@ class Seq2Seq(nn.Module):
     def start(self, encoded: Encoded, capacity: int | None = None) -> State:
         """The state of one row a sentence, nothing written yet."""
         return self.writer.start(encoded, capacity=capacity)
-
-    def forward(
-        self, tokens: Tensor, state: State, ok: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Hidden states (B T D) of target tokens (B T) after what `state` remembers."""
-        return self.writer(tokens, state, ok)
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        """Scores of the vocabulary, ... V."""
-        return F.linear(hidden, *self.head)
-
-    def step(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        """Log-probabilities (B V) of what follows tokens (B T)."""
-        hidden, state = self(tokens, state)
-        return self.logits(hidden[:, -1]).float().log_softmax(-1), state
 
     def teach(self, source: Tensor, source_ok: Tensor | None, target: Tensor) -> Tensor:
         """Hidden states (N T D) of whole target rows, for a loss.

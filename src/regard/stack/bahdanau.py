@@ -14,7 +14,7 @@ from regard.attention.base import Attention
 from regard.dropout import Dropout
 from regard.mixer.base import Carry, Cell, keep
 from regard.pass_ import Pass
-from regard.recipe import Part, UserError
+from regard.recipe import Part, Rate, UserError
 from regard.stack.base import Decoder, StackConfig
 from regard.state import Encoded, Memory
 
@@ -26,7 +26,7 @@ class Config(StackConfig):
     cell: Annotated[Any, Part("mixer")] = "gru"
     attention: Annotated[Any, Part("attention", default="additive")] = "additive"
     width: int = 0
-    dropout: float = 0.0
+    dropout: Rate = 0.0
 
     def decoder(self, dim: int, memory: int | None) -> "Bahdanau":
         """The cell, its attention and the deep output."""

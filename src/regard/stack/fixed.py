@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from regard.dropout import Dropout
 from regard.pass_ import Pass
-from regard.recipe import Part, UserError
+from regard.recipe import Part, Rate, UserError
 from regard.stack.base import Decoder, StackConfig
 from regard.state import Encoded, Memory
 
@@ -23,7 +23,7 @@ class Config(StackConfig):
     layers: int = 2
     cell: Annotated[Any, Part("mixer")] = "lstm"
     width: int = 0
-    dropout: float = 0.0
+    dropout: Rate = 0.0
 
     def decoder(self, dim: int, memory: int | None) -> "Fixed":
         """The cells and the way back to the stream's width."""

@@ -13,7 +13,7 @@ from regard.attention.base import Attention
 from regard.dropout import Dropout
 from regard.mixer.base import Carry, keep
 from regard.pass_ import Pass
-from regard.recipe import Part, UserError
+from regard.recipe import Part, Rate, UserError
 from regard.stack.bahdanau import steps
 from regard.stack.base import Decoder, StackConfig
 from regard.state import Encoded, Memory
@@ -28,7 +28,7 @@ class Config(StackConfig):
     attention: Annotated[Any, Part("attention", default="general")] = "general"
     width: int = 0
     feed: bool = True
-    dropout: float = 0.0
+    dropout: Rate = 0.0
 
     def decoder(self, dim: int, memory: int | None) -> "Luong":
         """The cells, the attention, and the attentional state."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from regard.dropout import Dropout
 from regard.mixer.base import Carry
 from regard.pass_ import Pass
-from regard.recipe import Part
+from regard.recipe import Part, Rate
 from regard.stack.base import Encoder, StackConfig
 from regard.state import Encoded
 
@@ -26,7 +26,7 @@ class Config(StackConfig):
     cell: Annotated[Any, Part("mixer")] = "gru"
     width: int = 0
     direction: Literal["forward", "backward", "both"] = "both"
-    dropout: float = 0.0
+    dropout: Rate = 0.0
 
     def encoder(self, dim: int) -> "Recurrent":
         """The cells."""

@@ -1,4 +1,4 @@
-"""A translation memory, the baseline of every table: the answer to the most similar known source.
+"""A translation memory, the baseline of every table: which known source is most similar.
 
 Similar is the cosine of TF-IDF vectors of character 3- to 5-grams. `N` training rows, `Q` queries.
 """
@@ -12,23 +12,11 @@ from regard.recipe import UserError
 BATCH = 64  # queries a product: its result is nearly dense, N numbers a query
 
 
-def nearest(
-    train_sources: Sequence[str], train_targets: Sequence[str], queries: Sequence[str]
-) -> list[str]:
-    """The target whose source is most similar to each query, in order; of equals the first.
-
-    A query that shares no n-gram with any source is answered by "". Raises UserError if sources
-    and targets do not fit, or if scikit-learn is missing.
-    """
-    if len(train_sources) != len(train_targets) or not len(train_sources):
-        counts = f"{len(train_sources)} sources and {len(train_targets)} targets"
-        raise UserError(f"translation memory: {counts}; it needs rows with two sides")
-    found = similar(train_sources, queries)
-    return ["" if i < 0 else train_targets[i] for i in found]
-
-
 def similar(sources: Sequence[str], queries: Sequence[str]) -> list[int]:
-    """The number of the source most similar to each query; -1 where nothing is shared."""
+    """The number of the source most similar to each query, of equals the first; -1: none is.
+
+    Raises UserError if scikit-learn is missing.
+    """
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
     except ImportError:

@@ -14,6 +14,7 @@ from tokenizers.trainers import BpeTrainer
 from regard import recipe
 from regard.data.tokenizer._training import Lesson, cutter
 from regard.data.tokenizer.base import Facts, Tokenizer, spell_out
+from regard.recipe import Rate
 
 
 class Config(recipe.Config):
@@ -23,7 +24,7 @@ class Config(recipe.Config):
     """
 
     vocab: int = Field(8000, ge=1)
-    dropout: float = Field(0.0, ge=0, lt=1)
+    dropout: Rate = 0.0
     min_frequency: int = Field(2, ge=1)
 
     def train(self, texts: Iterable[str], specials: Sequence[str] = ()) -> Tokenizer:

@@ -11,13 +11,14 @@ from regard import recipe
 from regard.data.tokenizer._training import Lesson
 from regard.data.tokenizer.base import Facts, Tokenizer
 from regard.data.tokenizer.bpe import learn
+from regard.recipe import Rate
 
 
 class Config(recipe.Config):
     """The settings of `bpe`."""
 
     vocab: int = Field(8000, ge=1)
-    dropout: float = Field(0.0, ge=0, lt=1)
+    dropout: Rate = 0.0
     min_frequency: int = Field(2, ge=1)
 
     def train(self, texts: Iterable[str], specials: Sequence[str] = ()) -> Tokenizer:
