@@ -97,13 +97,18 @@ class KV(Held):
         return self.k[:, :, : self.used], self.v[:, :, : self.used]
 
     def reorder(self, index: Tensor) -> KV:
-        """The rows named by `index`; only what is used is copied."""
+        """The rows named by `index`; in place, rows that stay where they are cost nothing."""
         if not self.fixed:
             return KV(self.k.index_select(0, index), self.v.index_select(0, index), self.used)
-        new = []
+        rows, new = len(index), []
+        moved = (index != torch.arange(rows, device=index.device)).nonzero()[:, 0]
         for t in (self.k, self.v):
-            room = t.new_empty(len(index), *t.shape[1:])
-            room[:, :, : self.used] = t[:, :, : self.used].index_select(0, index)
+            if rows > t.size(0):
+                room, part = t.new_empty(rows, *t.shape[1:]), t[:, :, : self.used]
+                room[:, :, : self.used] = part[index]
+            else:  # what moves is gathered before anything is overwritten
+                room, part = t[:rows], t[:, :, : self.used]
+                part[moved] = part[index[moved]]
             new.append(room)
         return KV(new[0], new[1], self.used, True)
 
@@ -207,15 +212,14 @@ class Memory:
     def reorder(self, index: Tensor) -> Memory:
         """Rows change owners; nothing is copied unless a sentence lost its last row."""
         owner, old = self.owner[index], self
-        kept, owner = owner.unique(return_inverse=True)
-        if len(kept) < self.keys.pos.size(0):
+        kept, runs, rows = owner.unique_consecutive(return_inverse=True, return_counts=True)
+        per = int(rows[0]) if len(rows) and bool((rows == rows[0]).all()) else None
+        if per is None or len(kept) > len(kept.unique()):  # rows of a sentence stand apart
+            per = None
+            kept, runs = owner.unique(return_inverse=True)
+        if not torch.equal(kept, torch.arange(self.keys.pos.size(0), device=kept.device)):
             old = self.each(lambda t: t.index_select(0, kept))
-        N, B = len(kept), len(owner)
-        per = B // N if N and B % N == 0 else None
-        if per is not None:
-            order = torch.arange(N, device=owner.device).repeat_interleave(per)
-            per = per if torch.equal(owner, order) else None
-        return Memory(old.keys, old.kv, owner, per)
+        return Memory(old.keys, old.kv, runs, per)
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Memory:
         """A copy with every tensor that is kept per sentence changed."""

@@ -126,6 +126,8 @@ def check_reorder(d: Decoding) -> None:
     r.reorder(1, 0, 2, 2, 5, 4).feed(2)  # exchanged inside their groups
     r.reorder(4, 5, 0, 1).feed(1).reorder(3, 0).feed(1)  # groups exchanged, then broken up
     r.reorder(0, 1).feed(1).settle()
+    r = replay(d).feed(1).reorder(0, 0, 1, 1, 2, 2).reorder(2, 0, 5, 3, 1, 4)
+    r.feed(2).settle()  # as many rows of each sentence, but apart
     assert len(r.reorder().reorder().state.n) == 0
 
 

@@ -31,7 +31,8 @@ def beam(step: Step, state: Any, limits: Limits, *, size: int = 5, alpha: float 
         raise ValueError(f"the beam size is {size}; it must be 1 or more")
 
     def pick(total: Tensor, logprobs: Tensor, t: int, sentence: Tensor) -> Picks:
-        return extensions(total, logprobs, size)
+        picks = extensions(total, logprobs, size)
+        return picks.seated() if size == total.size(1) else picks
 
     found = explore(step, state, limits, pick, Ranking(alpha, beta, coverage), n_best=n_best,
                     processors=processors, trace=trace)

@@ -46,7 +46,7 @@ def explore(step: Step, state: Any, limits: Limits, pick: Pick, ranking: Ranking
             recorder.add(live.sentence, live.total, wide, picks, limits.eos)
         longer, rows = live.extend(picks, logprobs)
         longer = found.take(live, longer, rows, state)
-        stay = (~found.closed[longer.sentence].all(1)).nonzero()[:, 0]
+        stay = staying(~found.closed[longer.sentence].all(1))
         if recorder:
             recorder.keep(stay)
         rows = rows[places(stay, picks.token.size(1))]
@@ -55,6 +55,14 @@ def explore(step: Step, state: Any, limits: Limits, pick: Pick, ranking: Ranking
         if len(rows) and not same_rows(rows, len(logprobs)):
             state = state.reorder(rows)
     return found.pools
+
+
+def staying(open_: Tensor) -> Tensor:
+    """Places of the sentences still open, the last ones moved up to where others have closed."""
+    stay = open_.nonzero()[:, 0]
+    filled = torch.arange(len(stay), device=stay.device)
+    filled[~open_[: len(stay)]] = stay[stay >= len(stay)]
+    return filled
 
 
 def same_rows(rows: Tensor, count: int) -> bool:

@@ -21,6 +21,22 @@ class Picks(NamedTuple):
     total: Tensor
 
 
+    def seated(self) -> "Picks":
+        """The same picks; the first child of each parent sits where its parent sat.
+
+        So a state has as few rows to move as can be. There must be as many picks as parents.
+        """
+        width = torch.arange(self.parent.size(1), device=self.parent.device)
+        same = self.parent[:, :, None] == self.parent[:, None, :]  # B M M
+        first = ~same.tril(-1).any(-1)
+        taken = torch.zeros_like(first).scatter(1, self.parent, True)
+        free = taken.byte().argsort(dim=1, stable=True)  # seats without a first child come first
+        others = first.byte().argsort(dim=1, stable=True)  # so do the children without a seat
+        seat = torch.where(first, self.parent, torch.zeros_like(free).scatter(1, others, free))
+        back = torch.zeros_like(seat).scatter(1, seat, width.expand_as(seat))
+        return Picks(*(part.gather(1, back) for part in self))
+
+
 @dataclass(frozen=True)
 class Live:
     """The hypotheses in the batch; a total of -inf marks a slot without one."""
@@ -36,9 +52,9 @@ class Live:
     def extend(self, picks: Picks, logprobs: Tensor) -> tuple["Live", Tensor]:
         """The picked ones, one token longer, and the row (B M,) that each came from."""
         first = torch.arange(len(self.sentence), device=picks.parent.device) * self.total.size(1)
-        rows, token = (first[:, None] + picks.parent).flatten(), picks.token.flatten()[:, None]
-        history = torch.cat([self.history[rows], token], 1)
-        scores = torch.cat([self.scores[rows], logprobs[rows].gather(1, token)], 1)
+        rows, token = (first[:, None] + picks.parent).flatten(), picks.token.flatten()
+        history = torch.cat([self.history[rows], token[:, None]], 1)
+        scores = torch.cat([self.scores[rows], logprobs[rows, token, None]], 1)
         return Live(self.sentence, picks.total, history, scores), rows
 
     def only(self, which: Tensor) -> "Live":
