@@ -1,5 +1,6 @@
 """The loop's parts, each against its formula, and the objectives against what they promise."""
 
+import gc
 import json
 import math
 
@@ -10,6 +11,7 @@ from torch import nn
 from training_toys import SURE, corpus, metrics, recipe
 
 from regard.data.parallel import Batch
+from regard.pass_ import Pass
 from regard.recipe import UserError
 from regard.run import Run
 from regard.tasks.base import Dev
@@ -293,3 +295,15 @@ def test_r_drop_brings_two_trips_together(tmp_path, monkeypatch):
         ends[weight] = [x for x in metrics(run) if "apart" in x][-1]
     assert 0 < ends[5]["apart"] < 0.75 * ends[0]["apart"]
     assert ends[5]["nll"] < 6
+
+
+def test_a_step_leaves_no_ring_that_keeps_its_tensors(tmp_path):
+    task = recipe(corpus(tmp_path / "data")).begin(Run(tmp_path / "run"))
+    batch = task.batch(task.batches(200, 0)[0], 0)
+    gc.collect()
+    gc.disable()  # what is left now is left until Python looks for rings, which may take long
+    try:
+        task.loss(batch).total.backward()
+        assert not any(type(thing) is Pass for thing in gc.get_objects())
+    finally:
+        gc.enable()

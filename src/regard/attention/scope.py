@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
+from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor
@@ -80,8 +81,20 @@ class Scope:
         self.q_pos, self.k_pos, self.k_ok = q_pos, keys.pos, keys.ok
         self.rules, self.layout = rules, keys.layout
         self.position = Position()
-        self.trip: Pass | None = None  # where kinds leave word for the layer above
+        self.known: ReferenceType[Pass] | None = None  # weak: the trip keeps its scopes
         self.made: dict[str, Tensor | None] = {}  # shared by all `at`
+
+    @property
+    def trip(self) -> Pass | None:
+        """Where kinds leave word for the layer above.
+
+        Each keeping the other would keep a step's tensors until Python looks for such rings.
+        """
+        return None if self.known is None else self.known()
+
+    @trip.setter
+    def trip(self, trip: Pass | None) -> None:
+        self.known = None if trip is None else ref(trip)
 
     def at(self, position: Position) -> Scope:
         """The same scope, with the position that may add to its scores."""

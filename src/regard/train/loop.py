@@ -14,10 +14,12 @@ from regard.tasks.base import Dev, Task
 from regard.train import checkpoint
 from regard.train.config import Config
 from regard.train.distributed import World, full, spread, unsharded
-from regard.train.machine import multiplies_bfloat16
+from regard.train.machine import give_back_freed_memory, multiplies_bfloat16
 from regard.train.optim import flat, optimizer, rate, unflat
 from regard.train.report import Report, fresh
 from regard.train.weights import Weights
+
+TIDY = 100  # updates between returning free memory to the system
 
 
 class Step(nn.Module):
@@ -102,7 +104,7 @@ class Loop:
         parameters = self.task.model.parameters()
         norm = float(full(nn.utils.clip_grad_norm_(parameters, config.optim.clip or torch.inf)))
         self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=False)
+        self.optimizer.zero_grad()  # gone, not zero: spares a pass to clear and one to add
         self.weights.update()
         at["tokens"] += weight
         numbers = [*shown.values(), torch.tensor(self.asked, device=world.device)]
@@ -130,6 +132,8 @@ class Loop:
     def pause(self) -> None:
         """Every so many steps and at the end: dev score and checkpoint; when asked, that alone."""
         step, every = self.at["step"], self.config.every
+        if step % TIDY == 0:
+            give_back_freed_memory()
         regular = step % every == 0 or step == self.config.steps
         if regular:
             self.look_at_dev()

@@ -15,14 +15,31 @@ def keep_freed_memory() -> bool:
 
     Fresh pages cost a CPU more than the arithmetic done on them.
     """
+    largest, libc = 2**31 - 1, glibc()
+    return libc is not None and bool(
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 30) and libc.mallopt(M_TRIM_THRESHOLD, largest)
+    )
+
+
+def give_back_freed_memory() -> bool:
+    """Return to the system what lies free between buffers; False where the allocator is another.
+
+    Batches of ever new shapes leave ever more of it: called now and then, it costs next to nothing.
+    """
+    libc = glibc()
+    return libc is not None and bool(libc.malloc_trim(0))
+
+
+@cache
+def glibc() -> ctypes.CDLL | None:
+    """The C library, where it is the one whose allocator we know."""
     if not sys.platform.startswith("linux"):
-        return False
+        return None
     try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return False
-    largest = 2**31 - 1
-    return bool(mallopt(M_MMAP_THRESHOLD, 1 << 30) and mallopt(M_TRIM_THRESHOLD, largest))
+        libc = ctypes.CDLL("libc.so.6")
+    except OSError:
+        return None
+    return libc if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim") else None
 
 
 def multiplies_bfloat16(precision: str, device: torch.device) -> bool:

@@ -43,10 +43,7 @@ def flat(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def unflat(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """The inverse of `flat`, of whole tensors.
-
-    A parameter that was updated before has a gradient, if only of zeros, as when it was saved.
-    """
+    """The inverse of `flat`, of whole tensors."""
     owners = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
@@ -54,6 +51,4 @@ def unflat(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None
         owner = owners[int(number)]
         kept = alike(value, owner) if value.shape == owner.shape else value.clone()
         state.setdefault(int(number), {})[key] = kept
-        if owner.grad is None:
-            owner.grad = torch.zeros_like(owner)
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
