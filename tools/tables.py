@@ -1,6 +1,6 @@
 """Fill the tables of README and docs from results/, so that no figure is written by hand.
 
-`<!-- table: results -->` ... `<!-- end -->` holds every row, `<!-- table: NAME -->` those of
+`<!-- table: results -->` ... `<!-- end -->` holds every score, `<!-- table: NAME -->` the rows of
 results/NAME.jsonl, `<!-- table: GROUP/SYSTEM GROUP/SYSTEM -->` those of these systems. `--check`
 changes nothing and fails where a table is stale.
 """
@@ -20,7 +20,7 @@ def chosen(folder: Path, names: str) -> list[dict]:
     """The rows that a region asks for."""
     rows = results.rows(folder)
     if names == "results":
-        return rows
+        return [row for row in rows if row["output"] is not None]
     return [
         row for name in names.split() for row in rows
         if name in (row["name"], row["name"].partition("/")[0])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from regard.evaluate.scores import Score, bleu, chrf, exact_match, ter
     from regard.evaluate.significance import Verdict, paired_bootstrap
     from regard.evaluate.slices import Slice, slices
+    from regard.export import verb as export
     from regard.look.maps import Look
     from regard.recipe import UserError
     from regard.run import Run
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Loaded", "Look", "Run", "Score", "Slice", "Translation", "UserError", "Verdict", "bleu",
-    "chrf", "exact_match", "load", "paired_bootstrap", "slices", "ter", "train",
+    "chrf", "exact_match", "export", "load", "paired_bootstrap", "slices", "ter", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,8 +37,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "train":  # the folder itself, which can be called
-        return import_module("regard.train")
+    if name in ("train", "export"):  # the folder itself, which can be called
+        return import_module(f"regard.{name}")
     if name == "__version__":
         return _version()
     if name not in _HOME:

@@ -18,11 +18,15 @@ from regard.tasks.translator import Translation, Translator, Wish
 Decode = str | Mapping[str, Any] | DecodeConfig | None
 
 
-def load(*runs: str | Path | Run, decode: Decode = None, device: str = "auto") -> "Loaded":
+def load(
+    *runs: str | Path | Run, decode: Decode = None, device: str = "auto", engine: str = "own"
+) -> "Loaded":
     """A translator from one run, or from several that answer together (an ensemble).
 
     `decode` replaces the recipe's settings: a kind such as "greedy", or settings such as
-    {"size": 10}. Raises UserError if a run is not whole or the vocabularies differ.
+    {"size": 10}. `engine`: what looks for the answers, our own search or one of the run's exports:
+    a kind such as "ctranslate2", or "auto", the fastest that is exact enough. Raises UserError if a
+    run is not whole, the vocabularies differ, or there is no such export.
     """
     if not runs:
         raise UserError("load: name at least one run, such as runs/deen")
@@ -31,6 +35,10 @@ def load(*runs: str | Path | Run, decode: Decode = None, device: str = "auto") -
     folders = [run if isinstance(run, Run) else Run(run) for run in runs]
     translator = translate.load(folders, device)
     translator.decode = decoding(translator.decode, decode)
+    if engine != "own":
+        from regard.export.base import choose
+
+        translator.engine = choose(engine, folders, translator).engine
     return Loaded(translator, folders)
 
 
@@ -65,7 +73,9 @@ class Loaded:
 
     def __repr__(self) -> str:
         names = ", ".join(str(run.folder) for run in self.runs)
-        return f"<{names}: {', '.join(self.directions)}>"
+        engine = self.translator.engine
+        by = f" by {engine.name}" if engine is not None else ""
+        return f"<{names}: {', '.join(self.directions)}{by}>"
 
     @property
     def directions(self) -> tuple[str, ...]:

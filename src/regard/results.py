@@ -1,4 +1,5 @@
-"""Evidence: a row in `results/GROUP.jsonl` for every figure, with the system's output beside it.
+"""Evidence: a row in `results/GROUP.jsonl` for every figure, with the system's output beside it
+(`record`), or its spread where there is no output (`measured`).
 
 A figure's group is the first word of its name: `translate/multi30k_deen` lies in `translate.jsonl`.
 """
@@ -39,25 +40,57 @@ def record(
     of now unless given. Where the output is a new one, figures of the old one go with it.
     Raises UserError for a name, an output or a fact that is not as it should be.
     """
-    group, slash, rest = name.partition("/")
-    if not slash or not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", name) or ".." in name:
-        raise UserError(f"results: name {name!r}: is written GROUP/SYSTEM, as translate/docs_enko")
-    missing = [k for k in SAID if facts.get(k) in (None, "")]
-    if missing:
-        raise UserError(f"results: {name}: no {', '.join(missing)}; a figure needs its evidence")
+    file = file_of(folder, name, facts)
     output = f"outputs/{name}.{spelt(facts['set'], facts['seeds'])}.txt"
     row = {
         "name": name, "set": facts["set"], "value": round(float(score.value), 4),
         "metric": f"{score.name}|{score.signature}", **now(), **facts, "output": output,
     }  # fmt: skip
-    kept = rows(folder / f"{group}.jsonl")
+    kept = rows(file)
     text = joined(outputs, name)
     if lines(folder / output) != list(outputs):
         kept = [old for old in kept if old["output"] != output]
         write(folder / output, text)
-    kept = sorted([old for old in kept if key(old) != key(row)] + [row], key=key)
-    written = [json.dumps(old, ensure_ascii=False) + "\n" for old in kept]
-    write(folder / f"{group}.jsonl", "".join(written))
+    put(file, kept, row)
+
+
+def measured(
+    folder: Path, name: str, metric: str, spread: Sequence[float], facts: Mapping[str, Any]
+) -> None:
+    """Keep a speed, a time or a size, which leaves no output: its spread is its evidence.
+
+    `metric`: unit and what was alike, as "target tokens/s|size:tiny|threads:2"; `spread`: lowest,
+    middle (the value) and highest of several rounds; `facts` as for `record`. Raises UserError for
+    a name, a metric or a fact that is not as it should be.
+    """
+    file = file_of(folder, name, facts)
+    if not re.fullmatch(r"[^|]+(\|\w+:[^|]+)+", metric):
+        raise UserError(f"results: metric {metric!r}: is written UNIT|KEY:VALUE, as s|threads:2")
+    low, value, high = (float(f"{x:.6g}") for x in spread)
+    row = {
+        "name": name, "set": facts["set"], "value": value, "metric": metric, "spread": [low, high],
+        **now(), **facts, "output": None,
+    }  # fmt: skip
+    put(file, rows(file), row)
+
+
+def file_of(folder: Path, name: str, facts: Mapping[str, Any]) -> Path:
+    """Where the rows of a figure's group lie.
+
+    Raises UserError for a name that is none, and for facts that are missing.
+    """
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+", name) or ".." in name:
+        raise UserError(f"results: name {name!r}: is written GROUP/SYSTEM, as translate/docs_enko")
+    missing = [k for k in SAID if facts.get(k) in (None, "")]
+    if missing:
+        raise UserError(f"results: {name}: no {', '.join(missing)}; a figure needs its evidence")
+    return folder / f"{name.partition('/')[0]}.jsonl"
+
+
+def put(file: Path, kept: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> None:
+    """Write a group's rows with this one in the place of the same figure's."""
+    kept = sorted([*(old for old in kept if key(old) != key(row)), row], key=key)
+    write(file, "".join(json.dumps(old, ensure_ascii=False) + "\n" for old in kept))
 
 
 def now() -> dict[str, Any]:
@@ -158,7 +191,14 @@ def hide(command: str, data_dir: Path | str | None = None) -> str:
 
 
 def table(found: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as Markdown: a line for each system and set, signatures below; "" for no rows."""
+    """Rows as Markdown: scores and, in a table of their own, what was measured; "" for no rows."""
+    timed = [row for row in found if row["output"] is None]
+    scored = [row for row in found if row["output"] is not None]
+    return "\n".join(text for text in (scores(scored), measurements(timed)) if text)
+
+
+def scores(found: Sequence[Mapping[str, Any]]) -> str:
+    """A line for each system and set, signatures below."""
     if not found:
         return ""
     head = ("system", "data", "metric", "value", "parameters", "training", "hardware", "command")
@@ -173,6 +213,29 @@ def table(found: Sequence[Mapping[str, Any]]) -> str:
     signatures = {short(r["metric"]): r["metric"].partition("|")[2] for r in found}
     below = [f"{name} `{signature}`" for name, signature in sorted(signatures.items())]
     return "\n".join(out) + "\n\nSignatures: " + " · ".join(below) + ".\n"
+
+
+def measurements(found: Sequence[Mapping[str, Any]]) -> str:
+    """A line for each figure: its median and range, and ours against it, round by round."""
+    if not found:
+        return ""
+    head = ("system", "data", "measured", "median (range)", "ours / it", "hardware", "command")
+    out = [line(head), "|---|---|---|--:|--:|---|---|"]
+    for row in found:
+        unit, *alike = row["metric"].split("|")
+        ratio = row.get("ratio")
+        out.append(line((
+            row["name"], row["set"], f"{unit}: {', '.join(alike).replace(':', ' ')}",
+            ranged((row["spread"][0], row["value"], row["spread"][1])),
+            "–" if ratio is None else ranged(ratio), row["hardware"], f"`{row['command']}`",
+        )))  # fmt: skip
+    return "\n".join(out) + "\n"
+
+
+def ranged(spread: Sequence[float]) -> str:
+    """Lowest, middle and highest value as a table shows them."""
+    low, middle, high = (f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}" for x in spread)
+    return f"{middle} ({low}–{high})"
 
 
 def line(cells: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from regard.studies import length
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results"
 ROWS = results.rows(RESULTS) if RESULTS.is_dir() else []
+SCORED = [row for row in ROWS if row["output"] is not None]
 
 
 def name_of(row: dict) -> str:
@@ -40,9 +41,12 @@ def tables() -> ModuleType:
 
 def faults(row: dict[str, Any], folder: Path) -> list[str]:
     """What is wrong with a row by itself."""
-    output = folder / row["output"]
+    scored = row["output"] is not None
+    output = folder / (row["output"] or "")
+    low, high = row.get("spread", (row["value"], row["value"]))
     told = [
-        ("value", isinstance(row["value"], float) and -1e4 < row["value"] < 1e4),
+        ("value", isinstance(row["value"], float) and (not scored or -1e4 < row["value"] < 1e4)),
+        ("spread", scored != ("spread" in row) and low <= row["value"] <= high),
         ("metric", re.fullmatch(r"[^|]+\|\w+:[^|]+(\|\w+:[^|]+)*", row["metric"])),
         ("commit", re.fullmatch(r"[0-9a-f]{7,40}\+?", row["commit"])),
         ("date", re.fullmatch(r"20\d\d-\d\d-\d\d", row["date"])),
@@ -50,7 +54,7 @@ def faults(row: dict[str, Any], folder: Path) -> list[str]:
         ("wall_s", row["wall_s"] > 0),
         ("hardware", len(row["hardware"]) > 3),
         ("command", re.match(r"(regard|python|make|torchrun) ", row["command"])),
-        ("output", output.is_file() and output.stat().st_size <= results.LARGEST),
+        ("output", not scored or output.is_file() and output.stat().st_size <= results.LARGEST),
     ]
     return [key for key, good in told if not good]
 
@@ -67,7 +71,7 @@ def test_no_figure_is_there_twice():
 
 def test_every_output_belongs_to_a_row():
     kept = {p.relative_to(RESULTS).as_posix() for p in (RESULTS / "outputs").rglob("*.txt")}
-    assert kept == {row["output"] for row in ROWS}
+    assert kept == {row["output"] for row in SCORED}
 
 
 def test_tables_are_not_stale(tables):
@@ -139,7 +143,7 @@ def wrong(row: dict[str, Any], folder: Path, refs: list[str]) -> str | None:
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("row", ROWS, ids=name_of)
+@pytest.mark.parametrize("row", SCORED, ids=name_of)
 def test_a_figure_is_what_its_output_scores(row):
     refs = references(row)
     if refs is None:
@@ -276,6 +280,45 @@ def test_data_beneath_the_named_folder_keeps_its_place(monkeypatch, tmp_path):
     assert results.hide(f"python {tmp_path}/b/x.py", None) == "python b/x.py"
 
 
+# -- figures without an output: speeds, times, sizes ----------------------------------------------
+
+SPEED = "target tokens/s|size:tiny|threads:2"
+
+
+def speed(folder: Path, spread=(2900.0, 3000.0, 31000.5), name="bench/train.tiny/x", **facts):
+    results.measured(folder, name, facts.pop("metric", SPEED), spread, {**FACTS, **facts})
+
+
+def test_a_measured_figure_is_kept_with_its_spread(tmp_path):
+    speed(tmp_path, ratio=[1.5, 2.0, 2.5], commit="0123456789ab")
+    (row,) = results.rows(tmp_path)
+    assert (row["value"], row["spread"], row["ratio"]) == (3000.0, [2900.0, 31000.5], [1.5, 2, 2.5])
+    assert row["metric"] == SPEED and row["output"] is None
+    assert faults(row, tmp_path) == [] and faults({**row, "value": 1.0}, tmp_path) == ["spread"]
+    assert faults({k: v for k, v in row.items() if k != "spread"}, tmp_path) == ["spread"]
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_measured_figure_is_replaced_and_others_stay(tmp_path):
+    speed(tmp_path)
+    speed(tmp_path, metric=SPEED.replace("2", "1"))
+    keep(tmp_path, bleu(HYPS, REFS), name="bench/x")
+    speed(tmp_path, (1.0, 2.0, 3.0))
+    keep(tmp_path, bleu(REFS, REFS), REFS, name="bench/x")  # another output: its old scores go
+    values = sorted(row["value"] for row in results.rows(tmp_path))
+    assert values == [2.0, pytest.approx(100), 3000.0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"metric": "tokens/s"}, "metric"), ({"command": ""}, "no command"), ({"name": "x"}, "GROUP")],
+)
+def test_a_measured_figure_without_evidence_is_refused(tmp_path, change, said):
+    with pytest.raises(UserError, match=said):
+        speed(tmp_path, **change)
+    assert not list(tmp_path.iterdir())
+
+
 # -- tables ---------------------------------------------------------------------------------------
 
 
@@ -303,3 +346,18 @@ def test_tables_are_filled_checked_and_found_stale(tmp_path, tables, capsys):
     assert tables.main(["--check"], tmp_path) == 1
     assert "README.md: stale" in capsys.readouterr().out
     assert tables.main(["--nonsense"], tmp_path) == 2
+
+
+def test_measured_figures_have_a_table_of_their_own(tmp_path, tables):
+    keep(tmp_path / "results", bleu(HYPS, REFS))
+    page = tmp_path / "README.md"
+    text = "<!-- table: results -->\n<!-- end -->\n<!-- table: bench -->\n<!-- end -->\n"
+    page.write_text(text, "utf-8")
+    assert tables.main([], tmp_path) == 0
+    before = page.read_text("utf-8")
+    speed(tmp_path / "results", ratio=[1.5, 2.0, 2.5])
+    assert tables.main([], tmp_path) == 0
+    scores, _, speeds = page.read_text("utf-8").partition("<!-- table: bench -->\n")
+    assert scores == before.partition("<!-- table: bench -->\n")[0]
+    assert "| bench/train.tiny/x | test | target tokens/s: size tiny, threads 2 |" in speeds
+    assert "| 3,000 (2,900–31,000) | 2 (1.5–2.5) |" in speeds and "`regard evaluate" in speeds

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from regard.cli import (
+    bench,
     compare,
     data,
     demo,
     doctor,
     evaluate,
+    export,
     look,
     recipes,
     score,
@@ -23,7 +25,8 @@ from regard.cli import (
 
 VERBS = (
     demo.demo, train.train, translate.translate, evaluate.evaluate, score.score, compare.compare,
-    look.look, doctor.doctor, recipes.recipes, verify_resume.verify_resume, study.study,
+    look.look, export.export, doctor.doctor, recipes.recipes, verify_resume.verify_resume,
+    study.study,
 )  # fmt: skip
 
 
@@ -68,4 +71,5 @@ def command() -> Any:
     for verb in VERBS:
         app.command(verb.__name__.replace("_", "-"), short_help=short(verb.__module__))(verb)
     app.add_typer(data.app, name="data", short_help=short(data.__name__))
+    app.add_typer(bench.app, name="bench", short_help=short(bench.__name__))
     return typer.main.get_command(app)

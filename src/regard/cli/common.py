@@ -16,6 +16,14 @@ Beam = Annotated[int | None, typer.Option(help="Beam search of this size.")]
 Decode = Annotated[
     str | None, typer.Option(metavar="KIND", help="greedy, beam, diverse, sample or mbr.")
 ]
+EngineName = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="own, ctranslate2, onnx, or auto: the fastest that is exact enough.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Dir = Annotated[
     str | None, typer.Option("--dir", help="Where the corpus lies now (instead of data.dir).")
@@ -54,18 +62,26 @@ def told_apart(words: Sequence[str], files: int = 0) -> Words:
     return found
 
 
-def opened(runs: Sequence[str], device: str) -> "Loaded":
-    """The runs, loaded to answer together."""
+def opened(runs: Sequence[str], device: str, engine: str = "own") -> "Loaded":
+    """The runs, loaded to answer together, by this engine; which one is told."""
     from regard.api import load
+    from regard.cli.say import note
 
-    return load(*runs, device=device)
+    loaded = load(*runs, device=device)
+    if engine != "own":
+        from regard.export.base import choose
+
+        loaded.translator.engine, notes = choose(engine, loaded.runs, loaded.translator)
+        for text in notes:
+            note(f"regard: {text}")
+    return loaded
 
 
 def translator(
-    words: Words, device: str, beam: int | None, decode: str | None
+    words: Words, device: str, beam: int | None, decode: str | None, engine: str = "own"
 ) -> "tuple[Loaded, Translator]":
     """The runs among these words, and their translator with the decoding that was asked for."""
-    loaded = opened(words.runs, device)
+    loaded = opened(words.runs, device, engine)
     return loaded, loaded.asked(beam, decode, words.changes)
 
 

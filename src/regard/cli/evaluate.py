@@ -13,6 +13,7 @@ from regard.cli.common import (
     Device,
     Dir,
     Direction,
+    EngineName,
     Json,
     answers,
     told_apart,
@@ -63,6 +64,7 @@ def evaluate(
         str | None, typer.Option(metavar="GROUP/NAME", help="The recorded name.")
     ] = None,
     json: Json = False,
+    engine: EngineName = "own",
     device: Device = "auto",
 ) -> None:
     """Translate a test set and score it, with the signatures that say how.
@@ -75,14 +77,13 @@ def evaluate(
     """
     from regard.cli import report, testset
     from regard.evaluate import scores
-    from regard.recipe import Part
     from regard.run import write
     from regard.tasks.translator import Wish
 
     asked = told_apart(words)
     names = [name.strip() for name in metrics.split(",")]
     names += ["bleu_lc"] * lowercase + ["tokenised_bleu"] * tokenised
-    loaded, used = translator(asked, device, beam, decode)
+    loaded, used = translator(asked, device, beam, decode, engine)
     direction = used.codec.direction(direction)
     for metric in names:
         scores.measure(metric, direction.rpartition("-")[2])  # complain before the work
@@ -97,7 +98,7 @@ def evaluate(
         write(output, "".join(f"{text}\n" for text in outputs))
     found: dict[str, Any] = {
         "runs": asked.runs, "test": tests.name, "direction": direction, "lines": len(outputs),
-        "decode": Part.dump(used.decode), "seconds": round(seconds, 2),
+        "decode": report.decoding(used), "seconds": round(seconds, 2),
         "sentences_per_s": round(len(outputs) / max(seconds, 1e-9), 2),
         "scores": scores.all_scores(outputs, tests.references, tests.language, names),
     }  # fmt: skip

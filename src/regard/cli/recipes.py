@@ -31,12 +31,16 @@ def recipes(
             raise UserError(f"no task {schema!r}; {nearest(schema, kinds('tasks'))}")
         say.write(recipe.schema(schema) + "\n")
     elif name is not None:
+        from regard.export import base
+
         path = recipe.find(name)
         text = path.read_text("utf-8")
         if json:
-            say.document({"name": name, "says": header(path), "recipe": recipe.read(path)})
+            told = {"name": name, "says": header(path), "recipe": recipe.read(path)}
+            say.document({**told, "exports": base.exports(recipe.load(name))})
         else:
             say.write(text)
+            say.note(base.told(recipe.load(name)))
     else:
         known = {name: header(path) for name, path in recipe.shipped().items()}
         if json:

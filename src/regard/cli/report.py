@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from regard.api import Loaded
     from regard.cli.testset import TestSet
     from regard.evaluate.scores import Score
+    from regard.tasks.translator import Translator
 
 
 def phrasebook_only(loaded: "Loaded", files: bool) -> None:
@@ -92,6 +93,14 @@ def show(found: dict[str, Any]) -> None:
             (x.name + (" (few)" if x.few else ""), x.n, x.score) for x in found["slices"] if x.n
         ]
         say.table(("lines", "number", "BLEU"), rows)
+
+
+def decoding(used: "Translator") -> dict[str, Any]:
+    """How the answers were looked for: the settings, and the engine where it is not our own."""
+    from regard.recipe import Part
+
+    engine = {} if used.engine is None else {"engine": used.engine.name}
+    return {**Part.dump(used.decode), **engine}
 
 
 def settings(decode: dict[str, Any]) -> str:

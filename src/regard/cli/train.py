@@ -1,5 +1,6 @@
 """`regard train`: from a recipe to a run."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -32,7 +33,11 @@ def train(
     command goes on from there, and ends bit for bit where an undisturbed run would.
     """
     import regard
+    from regard import recipe as recipes
+    from regard.export.base import told
 
+    if not quiet and os.environ.get("RANK", "0") == "0":
+        say.note(told(recipes.load(recipe, changes or [])))
     try:
         run = regard.train(recipe, *(changes or []), out=out, device=device, quiet=quiet)
     except KeyboardInterrupt:

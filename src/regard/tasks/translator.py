@@ -15,6 +15,7 @@ from regard.recipe import UserError
 from regard.search.base import Hypothesis, Limits
 from regard.search.ensemble import Ensemble, States
 from regard.tasks.decode.base import Ask, DecodeConfig
+from regard.tasks.engine import Engine
 from regard.tasks.lines import blank, one_line, pieces
 from regard.train.loss import log_probabilities
 
@@ -58,6 +59,7 @@ class Translator:
         self.models, self.codec, self.decode = [m.eval() for m in models], codec, decode
         self.longest = longest  # source tokens that the model reads at once, eos and tag counted
         self.batch_tokens = 16_384  # in one batch: tokens times hypotheses a sentence
+        self.engine: Engine | None = None  # answers what it takes, in place of our own search
 
     @property
     def device(self) -> torch.device:
@@ -127,14 +129,29 @@ class Translator:
     def search(self, jobs: Sequence[Job], direction: str, best: int) -> list[list[Hypothesis]]:
         """Hypotheses for each job, in order; batches of like length."""
         sources = self.codec.sources([job.text for job in jobs], [direction] * len(jobs))
-        found: list[list[Hypothesis]] = [[] for _ in jobs]
-        for chosen in self.batches(sources, max(self.decode.width, best)):
+        found = self.by_engine(sources, jobs, best)
+        left = [i for i in range(len(jobs)) if i not in found]
+        for batch in self.batches([sources[i] for i in left], max(self.decode.width, best)):
+            chosen = [left[i] for i in batch]
             ask = Ask(best, [jobs[i].terms for i in chosen], None, self.codec.target.decode)
             prefix = [jobs[i].prefix for i in chosen]
             made = self.decoded([sources[i] for i in chosen], ask, prefix)
             for i, hypotheses in zip(chosen, made, strict=True):
                 found[i] = hypotheses
-        return found
+        return [found[i] for i in range(len(jobs))]
+
+    def by_engine(
+        self, sources: Sequence[Sequence[int]], jobs: Sequence[Job], best: int
+    ) -> dict[int, list[Hypothesis]]:
+        """Hypotheses for those jobs, by number, that the engine (if there is one) can do."""
+        prefix = [job.prefix for job in jobs]
+        ask = Ask(best, [job.terms for job in jobs], None, self.codec.target.decode)
+        if not jobs or self.engine is None or not self.engine.takes(self.decode, ask, prefix):
+            return {}
+        longest = rooms(sources, ask, prefix)
+        limits = Limits(BOS, EOS, longest, forbid=self.codec.silent, prefix=prefix)
+        made = self.engine.decoded(sources, self.decode, ask, limits)
+        return {i: row for i, row in enumerate(made) if row is not None}
 
     def batches(self, rows: Sequence[Sequence[int]], width: int = 1) -> Iterator[list[int]]:
         """Numbers of rows, longest first, within the token budget at `width` copies of each."""
@@ -152,11 +169,7 @@ class Translator:
         """Hypotheses for encoded sources (eos included), one prefix each."""
         source = pad(sources).to(self.device)
         real = ok(source)
-        phrases = ask.phrases or [[]] * len(sources)
-        longest = [
-            max(2 * len(s), len(p) + sum(map(len, row))) + 20
-            for s, p, row in zip(sources, prefix, phrases, strict=True)
-        ]
+        longest = rooms(sources, ask, prefix)
         states = [m.start(m.encode(source, real), min(max(longest), 64)) for m in self.models]
         bos = torch.full((len(sources),), BOS, device=self.device)
         limits = Limits(bos, EOS, longest, forbid=self.codec.silent, prefix=prefix)
@@ -197,3 +210,17 @@ class Translator:
             parts.append(log_probabilities(hidden, m.head, batch.target_out[real]))
         mean = torch.stack(parts).logsumexp(0) - math.log(len(parts))  # of the probabilities
         return [row.tolist() for row in mean.split([len(t) for t in targets])]
+
+
+def room(source: int, forced: int = 0) -> int:
+    """The most tokens (eos counted) of an answer to so many, so many of its own given."""
+    return max(2 * source, forced) + 20
+
+
+def rooms(sources: Sequence[Sequence[int]], ask: Ask, prefix: Sequence[Sequence[int]]) -> list[int]:
+    """That of each row."""
+    phrases = ask.phrases or [[]] * len(sources)
+    return [
+        room(len(s), len(p) + sum(map(len, row)))
+        for s, p, row in zip(sources, prefix, phrases, strict=True)
+    ]

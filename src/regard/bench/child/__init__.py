@@ -1,0 +1,1 @@
+"""What a measured process takes with it into any environment: `clock.py`, standard library only."""
