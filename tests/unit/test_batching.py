@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regard.data.batching import Store, ok, pad, plan, waste
+from regard.data import batching
+from regard.data.batching import blocks_of, ok, pad, plan, stretches, waste
 
 
 def pairs(number: int, seed: int = 0) -> np.ndarray:
@@ -74,20 +75,37 @@ def test_batches_come_in_random_order():
     assert abs(np.corrcoef(sizes, np.arange(len(sizes)))[0, 1]) < 0.3
 
 
+# Blocks
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 500), st.integers(1, 90), st.integers(1, 30), st.integers(0, 3))
+def test_the_blocks_of_an_epoch_have_every_row_once(rows, block, stretch, epoch):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batching, "BLOCK", block)
+        patch.setattr(batching, "STRETCH", stretch)
+        blocks = blocks_of(rows)
+        made = [stretches(rows, seed=1, turn=epoch * blocks + i) for i in range(blocks)]
+    taken = [[i for start, stop in block for i in range(start, stop)] for block in made]
+    assert sorted(sum(taken, [])) == list(range(rows))
+    assert all(numbers == sorted(numbers) for numbers in taken)
+    assert max(map(len, taken)) <= (rows if blocks == 1 else block + 2 * stretch)
+
+
+def test_one_block_is_the_corpus_as_it_is_and_more_differ_by_epoch(monkeypatch):
+    assert stretches(batching.BLOCK, seed=1, turn=7) == [(0, batching.BLOCK)]
+    assert blocks_of(batching.BLOCK + 1) == 2
+    monkeypatch.setattr(batching, "BLOCK", 1000)
+    monkeypatch.setattr(batching, "STRETCH", 10)
+    of = {(seed, turn): stretches(4000, seed=seed, turn=turn) for seed in (1, 2) for turn in (0, 4)}
+    assert of[1, 0] == stretches(4000, seed=1, turn=0)
+    for other in (of[1, 4], of[2, 0]):
+        assert 10 < len(set(of[1, 0]) & set(other)) < 50  # of 100, a quarter by chance
+    ends = np.array(of[1, 0])[:, 1]
+    assert ends.min() < 400 and ends.max() > 3600  # from everywhere
+
+
 ROWS = st.lists(st.lists(st.integers(1, 2**31 - 1), max_size=9), max_size=9)
-
-
-@settings(max_examples=100, deadline=None)
-@given(ROWS)
-def test_store_gives_back_what_it_was_given(rows):
-    store = Store.of(iter(rows))
-    assert [store[i].tolist() for i in range(len(store))] == rows
-    assert store.lengths.tolist() == [len(row) for row in rows]
-    assert store.flat.dtype == np.int32
-    if rows:
-        assert store[-1].tolist() == rows[-1]
-    with pytest.raises(IndexError):
-        store[len(rows)]
 
 
 @settings(max_examples=100, deadline=None)

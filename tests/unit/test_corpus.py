@@ -7,7 +7,7 @@ import lzma
 import datasets
 import pytest
 
-from regard.data.corpus import hub, jsonl, moses, phrasebook, tsv
+from regard.data.corpus import base, hub, jsonl, moses, phrasebook, tsv
 from regard.data.corpus.base import Row, find, languages, lines, read
 from regard.recipe import Part, UserError
 
@@ -51,9 +51,9 @@ def test_every_format_gives_the_same_rows(tmp_path, suffix):
     objects = (json.dumps({"de": s, "en": t}) + "\n" for s, t in ROWS)
     put(tmp_path / f"train.jsonl{suffix}", "".join(objects))
     for kind in (moses, tsv, jsonl):
-        assert kind.Config().read(where, "train", "de-en") == EXPECTED
+        assert list(kind.Config().read(where, "train", "de-en")) == EXPECTED
     turned = [Row(t, s, "en-de") for s, t in ROWS]
-    assert moses.Config().read(where, "train", "en-de") == turned
+    assert list(moses.Config().read(where, "train", "en-de")) == turned
 
 
 def test_windows_ends_byte_order_mark_and_missing_last_end(tmp_path):
@@ -66,7 +66,7 @@ def test_split_names_and_other_names(tmp_path):
     moses_files(tmp_path, "flickr")
     config = moses.Config(dev="val", test="flickr")
     for split in ("dev", "test", "val", "flickr"):
-        assert config.read(str(tmp_path), split, "de-en") == EXPECTED
+        assert list(config.read(str(tmp_path), split, "de-en")) == EXPECTED
 
 
 def test_read_takes_all_directions_and_counts_what_it_drops(tmp_path):
@@ -83,7 +83,52 @@ def test_unequal_halves_are_refused_with_both_counts(tmp_path):
     put(tmp_path / "train.de", "a\nb\nc\n")
     put(tmp_path / "train.en", "a\nb\n")
     with pytest.raises(UserError, match=r"train\.de has 3 lines but train\.en has 2"):
-        moses.Config().read(str(tmp_path), "train", "de-en")
+        list(moses.Config().read(str(tmp_path), "train", "de-en"))
+
+
+@pytest.mark.parametrize(("longer", "shorter"), [("de", "en"), ("en", "de")])
+def test_unequal_halves_are_told_where_the_shorter_ends(tmp_path, longer, shorter):
+    put(tmp_path / f"train.{longer}", "a\nb\nc\nd\n")
+    put(tmp_path / f"train.{shorter}", "a\nb\n")
+    found, counts = [], {longer: 4, shorter: 2}
+    with pytest.raises(UserError, match=rf"de has {counts['de']} lines .*en has {counts['en']};"):
+        found.extend(base.rows(moses.Config(), str(tmp_path), "train", ["de-en"]))
+    put(tmp_path / f"train.{longer}", b"a\nb\nc\n\xff\n")  # worse than the counts
+    with pytest.raises(UserError, match=rf"train\.{longer}, line 4: byte 0xff"):
+        read(moses.Config(), str(tmp_path), "train", ["de-en"])
+
+
+def test_rows_come_before_the_rest_of_a_file_is_read(tmp_path):
+    """So a fault far behind is met only on coming to it, and no corpus is too large to read."""
+    put(tmp_path / "train.tsv", b"de\ten\nx\ty\n" + b"a\tb\n" * 20_000 + b"\xff\n")
+    put(tmp_path / "train.jsonl", b'{"de": "x", "en": "y"}\n' * 20_000 + b"{\n")
+    put(tmp_path / "train.de", b"x\n" * 20_000 + b"\xff\n")
+    put(tmp_path / "train.en", b"y\n" * 20_001)
+    for kind in (tsv, jsonl, moses):
+        rows = base.rows(kind.Config(), str(tmp_path), "train", ["de-en"])
+        assert next(rows) == Row("x", "y", "de-en")
+        with pytest.raises(UserError, match="line 2000[123]: "):
+            list(rows)
+
+
+def test_files_are_those_that_are_read(tmp_path):
+    where = str(tmp_path)
+    moses_files(tmp_path, suffix=".gz")
+    put(tmp_path / "train.tsv", tsv_text())
+    put(tmp_path / "train.jsonl.xz", "")
+    names = {
+        kind: [file.name for file in base.files(kind.Config(), where, "train", ["de-en", "en-de"])]
+        for kind in (moses, tsv, jsonl)
+    }
+    assert names[moses] == ["train.de.gz", "train.en.gz", "train.en.gz", "train.de.gz"]
+    assert names[tsv] == ["train.tsv"] * 2 and names[jsonl] == ["train.jsonl.xz"] * 2
+    grammar = base.files(phrasebook.Config(), None, "train", ["ko-en"])
+    assert "lexicon.py" in {file.name for file in grammar}
+    part = {"corpus": "tsv", "dir": where}
+    mix = Part("data.corpus").pick({"kind": "mix", "parts": [{"corpus": "moses"}, part]})
+    assert [file.name for file in base.files(mix, where, "train", ["de-en"])] == [
+        "train.de.gz", "train.en.gz", "train.tsv",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
@@ -106,12 +151,12 @@ def test_a_damaged_archive_is_named(tmp_path, suffix, keep):
 
 def test_missing_folder_and_missing_file(tmp_path):
     with pytest.raises(UserError, match=r"data\.dir: no folder .*nowhere.*hf:OWNER/NAME"):
-        moses.Config().read(str(tmp_path / "nowhere"), "train", "de-en")
+        list(moses.Config().read(str(tmp_path / "nowhere"), "train", "de-en"))
     with pytest.raises(UserError, match=r"data\.dir: is not set"):
-        moses.Config().read(None, "train", "de-en")
+        list(moses.Config().read(None, "train", "de-en"))
     moses_files(tmp_path, "trian", ".xz")
     with pytest.raises(UserError, match=r"no file train\.de, .*did you mean 'trian\.de'\?"):
-        moses.Config().read(str(tmp_path), "train", "de-en")
+        list(moses.Config().read(str(tmp_path), "train", "de-en"))
 
 
 def test_find_prefers_the_exact_name_and_adds_the_extension(tmp_path):
@@ -133,16 +178,16 @@ def test_a_direction_is_two_codes(direction):
 def test_tsv_columns_may_have_other_names(tmp_path):
     put(tmp_path / "train.tsv", tsv_text(("german", "english")))
     config = tsv.Config(columns={"de": "german", "en": "english"})
-    assert config.read(str(tmp_path), "train", "de-en") == EXPECTED
+    assert list(config.read(str(tmp_path), "train", "de-en")) == EXPECTED
     with pytest.raises(UserError, match=r"line 1: no column 'de'"):
-        tsv.Config().read(str(tmp_path), "train", "de-en")
+        list(tsv.Config().read(str(tmp_path), "train", "de-en"))
 
 
 @pytest.mark.parametrize("line, fields", [("a", 1), ("a\tb\tc", 3), ("", 1)])
 def test_tsv_line_with_another_number_of_fields(tmp_path, line, fields):
     put(tmp_path / "train.tsv", f"de\ten\nx\ty\n{line}\n")
     with pytest.raises(UserError, match=rf"line 3: {fields} fields, but the header names 2"):
-        tsv.Config().read(str(tmp_path), "train", "de-en")
+        list(tsv.Config().read(str(tmp_path), "train", "de-en"))
 
 
 @pytest.mark.parametrize(
@@ -159,13 +204,13 @@ def test_tsv_line_with_another_number_of_fields(tmp_path, line, fields):
 def test_jsonl_line_that_is_wrong(tmp_path, line, message):
     put(tmp_path / "train.jsonl", '{"de": "a", "en": "b"}\n' + line + "\n")
     with pytest.raises(UserError, match=f"line 2: .*{message}"):
-        jsonl.Config().read(str(tmp_path), "train", "de-en")
+        list(jsonl.Config().read(str(tmp_path), "train", "de-en"))
 
 
 def test_jsonl_line_break_inside_a_text_becomes_a_space(tmp_path):
     put(tmp_path / "train.jsonl", json.dumps({"german": "a\nb", "en": "c\r\nd"}) + "\n")
     config = jsonl.Config(columns={"de": "german"})
-    assert config.read(str(tmp_path), "train", "de-en") == [Row("a b", "c d", "de-en")]
+    assert list(config.read(str(tmp_path), "train", "de-en")) == [Row("a b", "c d", "de-en")]
 
 
 @pytest.fixture
@@ -184,7 +229,10 @@ def test_hub_reads_whatever_the_kind_of_corpus_and_finds_the_split(tmp_path, cac
     where = f"hf:{folder}"
     found = read(moses.Config(dev="val"), where, "dev", ["de-en", "en-de"])
     assert found.rows == [Row("nein", "no", "de-en"), Row("no", "nein", "en-de")]
-    assert hub.Config(id=str(folder)).read(None, "train", "de-en") == [Row("ja", "yes", "de-en")]
+    own = hub.Config(id=str(folder))
+    assert list(own.read(None, "train", "de-en")) == [Row("ja", "yes", "de-en")]
+    tables = base.files(moses.Config(), where, "train", ["de-en"])
+    assert tables and all(table.is_file() for table in tables)
     with pytest.raises(UserError, match="no split 'test'"):
         read(moses.Config(), where, "test", ["de-en"])
     with pytest.raises(UserError, match="cannot be read"):
@@ -193,12 +241,12 @@ def test_hub_reads_whatever_the_kind_of_corpus_and_finds_the_split(tmp_path, cac
 
 def test_hub_columns_flat_nested_and_wrong():
     flat = datasets.Dataset.from_dict({"german": ["a\nb"], "en": ["c"]})
-    assert hub.rows(flat, ["german", "en"], "de-en", "x") == [Row("a b", "c", "de-en")]
+    assert list(hub.rows(flat, ["german", "en"], "de-en", "x")) == [Row("a b", "c", "de-en")]
     with pytest.raises(UserError, match=r"x, row 1: no 'de'"):
-        hub.rows(flat, ["de", "en"], "de-en", "x")
+        list(hub.rows(flat, ["de", "en"], "de-en", "x"))
     empty = datasets.Dataset.from_dict({"de": ["a", None], "en": ["b", "c"]})
     with pytest.raises(UserError, match=r"x, row 2: 'de' must be a text"):
-        hub.rows(empty, ["de", "en"], "de-en", "x")
+        list(hub.rows(empty, ["de", "en"], "de-en", "x"))
 
 
 def test_phrasebook_both_ways_in_every_split():
@@ -207,16 +255,16 @@ def test_phrasebook_both_ways_in_every_split():
     back = read(config, None, "train", ["en-ko"]).rows
     assert len(forth) == 300
     assert [(row.target, row.source) for row in back] == [(r.source, r.target) for r in forth]
-    assert phrasebook.Config(size=300, seed=2).read(None, "train", "ko-en") != forth
+    assert list(phrasebook.Config(size=300, seed=2).read(None, "train", "ko-en")) != forth
     for split in ("dev", "test", "combos", "long"):
-        rows = config.read(None, split, "ko-en")
+        rows = list(config.read(None, split, "ko-en"))
         assert len(rows) >= 200 and all(r.source.strip() and r.target.strip() for r in rows)
         assert not set(rows) & set(forth)
     other = phrasebook.Config(size=9, seed=2)  # what is held out does not depend on the seed
-    assert other.read(None, "dev", "ko-en") == config.read(None, "dev", "ko-en")
+    assert list(other.read(None, "dev", "ko-en")) == list(config.read(None, "dev", "ko-en"))
     for split, direction in (("tset", "ko-en"), ("test", "de-en")):
         with pytest.raises(UserError):
-            config.read(None, split, direction)
+            list(config.read(None, split, direction))
 
 
 def test_kinds_are_the_files():

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regard.data import parallel
 from regard.data.corpus.base import Row
+from regard.data.encoded import Fresh
 from regard.data.parallel import Codec, Parallel, collate
+from regard.data.texts import Texts
 from regard.data.tokenizer.base import BOS, EOS, PAD
 from regard.recipe import UserError
 from regard.tasks.translate import spread
@@ -33,7 +35,11 @@ def config(**changes) -> parallel.Config:
 
 def made(count: int = 400, seed: int = 1, **changes) -> Parallel:
     settings, text = config(**changes), rows(count)
-    return Parallel(settings, Codec.train(settings, text), text, seed)
+    return parallel_of(settings, Codec.train(settings, text), text, seed)
+
+
+def parallel_of(settings: parallel.Config, codec: Codec, text: list[Row], seed: int) -> Parallel:
+    return Parallel(settings, codec, Fresh(Texts.of(text), codec), seed)
 
 
 def same(a, b) -> bool:
@@ -57,7 +63,7 @@ def test_batches_are_a_function_of_seed_and_epoch():
 def test_dropout_cuts_words_otherwise_each_epoch_and_repeats():
     data = made(tokenizer={"vocab": 340, "dropout": 0.3})
     again = made(tokenizer={"vocab": 340, "dropout": 0.3})
-    reader = Codec.train(data.config, data.rows).target
+    reader, text = data.codec.target, rows(400)
     everything = np.arange(400)
     first, second = (data.batch(everything, epoch) for epoch in (0, 1))
     repeated = again.batch(everything, 1)  # another object, which begins with another epoch
@@ -66,8 +72,8 @@ def test_dropout_cuts_words_otherwise_each_epoch_and_repeats():
     assert torch.equal(data.batch(everything, 0).source, first.source)  # and back again
     assert first.source.shape != second.source.shape or not torch.equal(first.source, second.source)
     for batch in (first, second):  # whatever the pieces, the text is the same
-        assert reader.decode(batch.source.tolist()) == [row.source for row in data.rows]
-        assert reader.decode(batch.target_out.tolist()) == [row.target for row in data.rows]
+        assert reader.decode(batch.source.tolist()) == [row.source for row in text]
+        assert reader.decode(batch.target_out.tolist()) == [row.target for row in text]
     assert data.tokens(everything, 1) == int((second.target_out != PAD).sum())
     other = made(seed=5, tokenizer={"vocab": 340, "dropout": 0.3}).batch(everything, 0)
     assert other.source.shape != first.source.shape or not torch.equal(other.source, first.source)
@@ -91,6 +97,7 @@ def test_long_rows_are_left_out_and_counted():
         made(max_length=2).batches(200, 0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*[st.lists(st.integers(3, 99), max_size=6)] * 2), min_size=1, max_size=5))
 def test_targets_go_in_behind_bos_and_come_out_before_eos(pairs):
     batch = collate([[*s, EOS] for s, _ in pairs], [[*t, EOS] for _, t in pairs])
@@ -112,9 +119,9 @@ def test_targets_go_in_behind_bos_and_come_out_before_eos(pairs):
 def test_a_batch_holds_its_rows_in_order():
     data = made(50)
     chosen = np.array([7, 3, 49])
-    batch, codec = data.batch(chosen, 0), data.codec
-    assert codec.source.decode(batch.source.tolist()) == [data.rows[i].source for i in chosen]
-    assert codec.target.decode(batch.target_out.tolist()) == [data.rows[i].target for i in chosen]
+    batch, codec, text = data.batch(chosen, 0), data.codec, rows(50)
+    assert codec.source.decode(batch.source.tolist()) == [text[i].source for i in chosen]
+    assert codec.target.decode(batch.target_out.tolist()) == [text[i].target for i in chosen]
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -147,7 +154,7 @@ def test_tags_tell_directions_apart():
     assert [row[0] for row in ids] == [codec.source.special(t) for t in ("<2en>", "<2de>", "<2en>")]
     assert ids[0] == ids[2] and ids[0][1:] == ids[1][1:] and ids[0][-1] == EOS
     assert EOS not in codec.silent and set(codec.silent) == set(range(6)) - {EOS}
-    data = Parallel(settings, codec, text, 1)
+    data = parallel_of(settings, codec, text, 1)
     batch = data.batch(np.array([0, 40, 80]), 0)
     assert batch.source[:, 0].tolist() == [row[0] for row in ids]
     assert batch.target_in[:, 0].tolist() == [BOS] * 3  # only the source is tagged
@@ -173,6 +180,7 @@ def test_a_folder_may_be_named_by_a_variable(tmp_path, monkeypatch):
     assert settings.model_dump()["dir"].startswith("$CORPORA")  # a run says where, on any machine
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(0, 320))
 def test_spread_takes_evenly_from_all(count, most):
     all_rows = [Row(str(i), "", "de-en") for i in range(count)]

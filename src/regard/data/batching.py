@@ -1,47 +1,38 @@
-"""From encoded rows to padded batches: a token budget, like lengths together, anew each epoch.
+"""Which rows go together: blocks of a corpus, and batches of a block, anew each epoch.
 
 Shapes: `N` rows, `B` rows of a batch, `T` the longest row of a batch.
 """
 
-from array import array
-from collections.abc import Iterable, Sequence
-from typing import Self
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+BLOCK = 500_000  # rows that are in memory and planned together
+STRETCH = 1000  # neighbours that are read together, so that a disk is not asked for single rows
 STRIPS = 1.75  # strips for each square root of the number of batches; set by measuring waste
 
+Stretch = tuple[int, int]  # the first row, and the one behind the last
 
-class Store:
-    """Encoded rows in one flat array: 4 bytes a token, 8 a row, and nothing for Python to count."""
 
-    def __init__(self, flat: np.ndarray, offsets: np.ndarray):
-        self.flat, self.offsets = flat, offsets  # (tokens,) int32, (N + 1,) int64
+def blocks_of(rows: int) -> int:
+    """Into how many blocks so many rows are divided."""
+    return max(-(-rows // BLOCK), 1)
 
-    @classmethod
-    def of(cls, rows: Iterable[Sequence[int]]) -> Self:
-        """Pack rows of token ids; they are read once, one at a time."""
-        flat, offsets = array("i"), array("q", [0])
-        for row in rows:
-            flat.extend(row)
-            offsets.append(len(flat))
-        return cls(np.array(flat, np.int32), np.array(offsets, np.int64))
 
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
+def stretches(rows: int, *, seed: int, turn: int) -> list[Stretch]:
+    """The rows of one block, taken from everywhere, as stretches of neighbours in their order.
 
-    def __getitem__(self, i: int) -> np.ndarray:
-        if not -len(self) <= i < len(self):
-            raise IndexError(f"row {i} of {len(self)}")
-        i %= len(self)
-        return self.flat[self.offsets[i] : self.offsets[i + 1]]
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Tokens of each row, (N,)."""
-        return np.diff(self.offsets)
+    All blocks of an epoch together have every row once; other epochs have other blocks.
+    """
+    blocks = blocks_of(rows)
+    if blocks == 1:
+        return [(0, rows)]
+    epoch, block = divmod(turn, blocks)
+    order = np.random.default_rng([seed, epoch, blocks]).permutation(-(-rows // STRETCH))
+    starts = (np.sort(order[block::blocks]) * STRETCH).tolist()
+    return [(start, min(start + STRETCH, rows)) for start in starts]
 
 
 def plan(

@@ -13,7 +13,7 @@ from torch import nn
 
 from regard.data import parallel
 from regard.data.corpus.base import Row, languages
-from regard.data.parallel import Codec, Parallel
+from regard.data.parallel import Codec
 from regard.evaluate.scores import all_scores
 from regard.models import seq2seq
 from regard.recipe import Lazy, Part, Recipe, UserError
@@ -55,31 +55,25 @@ class Translate:
 
     def __init__(self, recipe: Config, run: Run):
         self.recipe = recipe
-        corpus = recipe.data.rows("train", drop_empty=True)
-        self.dropped = corpus.dropped
-        if not corpus.rows:
-            raise UserError("data: the training corpus has no row with two sides")
-        if run.tokenizer.exists():
-            self.codec = recipe.codec(run)
-        else:
-            self.codec = Codec.train(recipe.data, corpus.rows)
-        self.data = Parallel(recipe.data, self.codec, corpus.rows, recipe.seed)
+        codec = recipe.codec(run) if run.tokenizer.exists() else None
+        self.data = parallel.prepare(recipe.data, recipe.seed, codec, run.folder)
+        self.codec, self.blocks = self.data.codec, self.data.blocks
         self.dev_rows = spread(recipe.data.rows("dev", drop_empty=True).rows, recipe.dev_rows)
         if not self.dev_rows:
             raise UserError("data: the dev corpus has no row with two sides")
         self.model: nn.Module = recipe.build(self.codec)
 
-    def batches(self, budget: int, epoch: int) -> Sequence[np.ndarray]:
-        """Row numbers of each batch of an epoch, in order."""
-        return self.data.batches(budget, epoch)
+    def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
+        """Row numbers of each batch of a turn, in order."""
+        return self.data.batches(budget, turn)
 
-    def batch(self, rows: np.ndarray, epoch: int) -> parallel.Batch:
+    def batch(self, rows: np.ndarray, turn: int) -> parallel.Batch:
         """These rows, padded."""
-        return self.data.batch(rows, epoch)
+        return self.data.batch(rows, turn)
 
-    def weight(self, rows: np.ndarray, epoch: int) -> int:
+    def weight(self, rows: np.ndarray, turn: int) -> int:
         """Target tokens."""
-        return self.data.tokens(rows, epoch)
+        return self.data.tokens(rows, turn)
 
     def loss(self, batch: parallel.Batch) -> Loss:
         """The objective's."""
@@ -116,15 +110,15 @@ class Translate:
         self.codec.save(folder)
 
     def facts(self) -> dict[str, Any]:
-        """Rows, vocabulary, and the share of padding in an epoch's batches."""
-        epoch = self.data.at_hand
-        batches = self.data.batches(self.recipe.train.batch_tokens, epoch)
+        """Rows, vocabulary, and the share of padding in a turn's batches."""
+        turn = self.data.at_hand
+        batches = self.data.batches(self.recipe.train.batch_tokens, turn)
         return {
             "directions": list(self.recipe.data.directions),
-            "train_rows": len(self.data.rows), "blank_rows_left_out": self.dropped,
+            "train_rows": len(self.data.corpus), "blank_rows_left_out": self.data.corpus.dropped,
             "rows_too_long": self.data.too_long, "dev_rows": len(self.dev_rows),
             "vocabulary": sorted({self.codec.source.size, self.codec.target.size}),
-            "padding": round(self.data.waste(batches, epoch), 4),
+            "padding": round(self.data.waste(batches, turn), 4),
         }  # fmt: skip
 
 

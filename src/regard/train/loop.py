@@ -38,7 +38,8 @@ class Step(nn.Module):
 class Loop:
     """Trains a task's model. A checkpoint is all of it: weights, optimiser, generators, and `at`.
 
-    `at`: updates made, where in which epoch, target tokens, seconds, dev scores, the report's sums.
+    `at`: updates made, where in which block of which epoch, target tokens, seconds, dev scores, the
+    report's sums.
     """
 
     def __init__(self, task: Task, config: Config, run: Run, world: World, report: Report):
@@ -50,9 +51,10 @@ class Loop:
         self.weights = Weights(task.model, config.ema)
         self.half = multiplies_bfloat16(config.precision, world.device)
         self.at: dict[str, Any] = {
-            "step": 0, "epoch": 0, "index": 0, "tokens": 0, "seconds": 0.0,
+            "step": 0, "epoch": 0, "block": 0, "index": 0, "tokens": 0, "seconds": 0.0,
             "history": [], "since": fresh(),
         }  # fmt: skip
+        self.blocks = getattr(task, "blocks", 1)  # that an epoch of a large corpus is cut into
         self.asked = False  # to stop, here; signal handlers set it
         self.stop = False  # all processes know, and stop after the same step
 
@@ -78,15 +80,21 @@ class Loop:
         stale = len(history) - history.index(best(history)) - 1 if history else 0
         return "patience" if 0 < self.config.patience <= stale else None
 
+    @property
+    def turn(self) -> int:
+        """The number of the block at hand, counted from the first epoch's first."""
+        return self.at["epoch"] * self.blocks + self.at["block"]
+
     def batches(self) -> Iterator[Any]:
-        """Row numbers of batch after batch, epoch after epoch, from where training stands."""
+        """Row numbers of batch after batch, turn after turn, from where training stands."""
         at = self.at
         while True:
-            batches = self.task.batches(self.config.batch_tokens, at["epoch"])
+            batches = self.task.batches(self.config.batch_tokens, self.turn)
             while at["index"] < len(batches):
                 at["index"] += 1
                 yield batches[at["index"] - 1]
-            at["epoch"], at["index"] = at["epoch"] + 1, 0
+            at["epoch"], at["block"] = divmod(self.turn + 1, self.blocks)
+            at["index"] = 0
 
     def update(self, rows: Any) -> None:
         """One step of the optimiser over a batch, in a part for each device times `accumulate`."""
@@ -96,7 +104,7 @@ class Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.task.model.train()
-        weight = self.task.weight(rows, at["epoch"])
+        weight = self.task.weight(rows, self.turn)
         shown: dict[str, Tensor] = {}
         for i in range(config.accumulate):
             part = self.backward(rows, world.rank * config.accumulate + i, world.size / weight)
@@ -117,10 +125,10 @@ class Loop:
 
     def backward(self, rows: Any, part: int, scale: float) -> dict[str, Tensor]:
         """Add the gradients of one part of the rows, and return what there is to report of it."""
-        config, epoch, device = self.config, self.at["epoch"], self.world.device
+        config, turn, device = self.config, self.turn, self.world.device
         mine = rows[part :: self.world.size * config.accumulate]
         some = len(mine) > 0  # a process without rows still takes part in the exchange of gradients
-        batch = self.task.batch(mine if some else rows[:1], epoch).to(device)
+        batch = self.task.batch(mine if some else rows[:1], turn).to(device)
         last = (part + 1) % config.accumulate == 0
         wait = nullcontext if last else getattr(self.wrapped, "no_sync", nullcontext)
         with wait():

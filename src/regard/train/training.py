@@ -110,7 +110,7 @@ def finish(loop: Loop) -> None:
         return
     with whole(run.model) as aside:
         checkpoint.keep(aside, tensors)
-    task.batches(loop.config.batch_tokens, at["epoch"])  # facts are of the last epoch
+    task.batches(loop.config.batch_tokens, loop.turn)  # facts are of the last turn
     run.note(
         steps=at["step"], epochs=at["epoch"] + 1, target_tokens=at["tokens"],
         seconds=round(at["seconds"], 1), dev_score=score, weights=chosen,

@@ -35,8 +35,12 @@ class Corpus(NamedTuple):
 class Reads(Protocol):
     """What the Config of every kind of corpus can do."""
 
-    def read(self, where: str | None, split: str, direction: str) -> list[Row]:
-        """All rows of a split, blank ones too, in the order of the file."""
+    def read(self, where: str | None, split: str, direction: str) -> Iterable[Row]:
+        """All rows of a split, blank ones too, one after another in the order of the file."""
+        ...
+
+    def files(self, where: str | None, split: str, direction: str) -> list[Path]:
+        """The files that the rows come from: while they are the same, so are the rows."""
         ...
 
 
@@ -52,6 +56,24 @@ class FilesConfig(recipe.Config):
         return getattr(self, split) if split in ("train", "dev", "test") else split
 
 
+def rows(
+    corpus: Reads, where: str | None, split: str, directions: Sequence[str]
+) -> Iterator[Row]:
+    """The rows of a split, one after another, in all directions, one direction after the other.
+
+    `where` is `data.dir`: a folder, or `hf:OWNER/NAME` for the Hub whatever the kind of corpus.
+    Raises UserError for a folder, file or line that is not as it should be, on coming to it.
+    """
+    for direction in directions:
+        yield from reader(corpus, where).read(where, split, direction)
+
+
+def files(corpus: Reads, where: str | None, split: str, directions: Sequence[str]) -> list[Path]:
+    """The files that these rows come from."""
+    kind = reader(corpus, where)
+    return [file for direction in directions for file in kind.files(where, split, direction)]
+
+
 def read(
     corpus: Reads,
     where: str | None,
@@ -59,21 +81,28 @@ def read(
     directions: Sequence[str],
     drop_empty: bool = False,
 ) -> Corpus:
-    """The rows of a split in all directions, one direction after the other.
-
-    `where` is `data.dir`: a folder, or `hf:OWNER/NAME` for the Hub whatever the kind of corpus.
-    Raises UserError for a folder, file or line that is not as it should be.
-    """
-    if where is not None and where.startswith(HUB):
-        from regard.data.corpus import hub
-
-        if not isinstance(corpus, hub.Config):
-            corpus = hub.Config(columns=getattr(corpus, "columns", {}))
-    rows = [row for direction in directions for row in corpus.read(where, split, direction)]
+    """The rows of a split as `rows` gives them, all in memory."""
+    found = list(rows(corpus, where, split, directions))
     if not drop_empty:
-        return Corpus(rows, 0)
-    whole = [row for row in rows if row.source.strip() and row.target.strip()]
-    return Corpus(whole, len(rows) - len(whole))
+        return Corpus(found, 0)
+    whole = [row for row in found if not blank(row)]
+    return Corpus(whole, len(found) - len(whole))
+
+
+def reader(corpus: Reads, where: str | None) -> Reads:
+    """What reads a corpus that lies there: itself, or the Hub's reader with its columns."""
+    if where is None or not where.startswith(HUB):
+        return corpus
+    from regard.data.corpus import hub
+
+    if isinstance(corpus, hub.Config):
+        return corpus
+    return hub.Config(columns=getattr(corpus, "columns", {}))
+
+
+def blank(row: Row) -> bool:
+    """Is there nothing to learn, as a side has no text?"""
+    return not (row.source.strip() and row.target.strip())
 
 
 def languages(direction: str) -> tuple[str, str]:
@@ -146,8 +175,3 @@ def text(fields: Mapping[str, Any], key: str, here: str) -> str:
     if any("\ud800" <= character <= "\udfff" for character in found):
         raise UserError(f"{here}: half a surrogate pair; \\ud8xx needs its other half")
     return found.replace("\r\n", " ").replace("\n", " ")
-
-
-def paired(sources: Iterable[str], targets: Iterable[str], direction: str) -> list[Row]:
-    """Rows of two sides of equal length."""
-    return [Row(s, t, direction) for s, t in zip(sources, targets, strict=True)]

@@ -1,6 +1,7 @@
 """A data set of the Hugging Face Hub, or a local folder that `datasets` can read."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from regard.data.corpus.base import HUB, FilesConfig, Row, languages, text
@@ -20,23 +21,32 @@ class Config(FilesConfig):
     subset: str | None = None
     columns: dict[str, str] = {}
 
-    def read(self, where: str | None, split: str, direction: str) -> list[Row]:
+    def files(self, where: str | None, split: str, direction: str) -> list[Path]:
+        """The tables that `datasets` keeps of it on this machine."""
+        _, table = self.table(where, split)
+        return [Path(file["filename"]) for file in table.cache_files]
+
+    def read(self, where: str | None, split: str, direction: str) -> Iterator[Row]:
         """All rows of a split; "dev" is also found as validation, valid or val.
 
         Raises UserError if data set, split or column is not there.
         """
+        name, table = self.table(where, split)
+        columns = [self.columns.get(language, language) for language in languages(direction)]
+        return rows(table, columns, direction, f"{HUB}{name}")
+
+    def table(self, where: str | None, split: str) -> tuple[str, Any]:
+        """The name of the data set, and the table of a split."""
         name, subset = self.id, self.subset
         if where is not None:
             name, _, given = where.removeprefix(HUB).partition(":")
             subset = given or subset
         if not name:
             raise UserError("data.dir: is not set; a Hub dataset is written data.dir=hf:OWNER/NAME")
-        table = fetch(name, subset, self.named(split), (split, *ALIASES.get(split, ())))
-        columns = [self.columns.get(language, language) for language in languages(direction)]
-        return rows(table, columns, direction, f"{HUB}{name}")
+        return name, fetch(name, subset, self.named(split), (split, *ALIASES.get(split, ())))
 
 
-def fetch(name: str, subset: str | None, split: str, aliases: Iterable[str]) -> Iterable[Mapping]:
+def fetch(name: str, subset: str | None, split: str, aliases: Iterable[str]) -> Any:
     """The table of a split; nothing of the data set is ever run as code."""
     import datasets
 
@@ -61,12 +71,10 @@ def pick(split: str, aliases: Iterable[str], known: Collection[str], here: str) 
 
 def rows(
     table: Iterable[Mapping[str, Any]], columns: list[str], direction: str, here: str
-) -> list[Row]:
+) -> Iterator[Row]:
     """The rows of a table whose columns are flat or inside `translation`."""
-    found = []
     for number, fields in enumerate(table, 1):
         inner = fields.get("translation")
         fields = inner if isinstance(inner, Mapping) else fields
         source, target = (text(fields, column, f"{here}, row {number}") for column in columns)
-        found.append(Row(source, target, direction))
-    return found
+        yield Row(source, target, direction)

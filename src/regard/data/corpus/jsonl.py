@@ -1,6 +1,8 @@
 """One JSON object a line, whose keys are the languages: `{"de": "Hallo.", "en": "Hello."}`."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from regard.data.corpus.base import FilesConfig, Row, find, folder, languages, lines, text
@@ -15,20 +17,22 @@ class Config(FilesConfig):
 
     columns: dict[str, str] = {}
 
-    def read(self, where: str | None, split: str, direction: str) -> list[Row]:
+    def files(self, where: str | None, split: str, direction: str) -> list[Path]:
+        """The one file."""
+        return [find(folder(where), self.named(split), ".jsonl")]
+
+    def read(self, where: str | None, split: str, direction: str) -> Iterator[Row]:
         """All rows of a split.
 
         Raises UserError for a line that is no object with a text under both keys.
         """
-        path = find(folder(where), self.named(split), ".jsonl")
+        (path,) = self.files(where, split, direction)
         keys = [self.columns.get(language, language) for language in languages(direction)]
-        rows = []
         for number, line in enumerate(lines(path), 1):
             here = f"{path}, line {number}"
             fields = parse(line, here)
             source, target = (text(fields, key, here) for key in keys)
-            rows.append(Row(source, target, direction))
-        return rows
+            yield Row(source, target, direction)
 
 
 def parse(line: str, here: str) -> dict[str, Any]:

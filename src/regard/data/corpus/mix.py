@@ -5,12 +5,14 @@ first, then the synthetic one that `regard data backtranslate` wrote.
 """
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from regard import recipe
-from regard.data.corpus.base import Row, read
+from regard.data.corpus.base import Row, files, rows
 from regard.recipe import Part
 
 
@@ -27,11 +29,18 @@ class Config(recipe.Config):
 
     parts: tuple[Source, ...] = Field(min_length=1)
 
-    def read(self, where: str | None, split: str, direction: str) -> list[Row]:
+    def files(self, where: str | None, split: str, direction: str) -> list[Path]:
+        """Those of all parts that are read."""
+        found = self.of(where, split)
+        return [file for part, at in found for file in files(part.corpus, at, split, [direction])]
+
+    def read(self, where: str | None, split: str, direction: str) -> Iterator[Row]:
         """All training rows, part by part; any other split is the first part's."""
-        training = split == "train"
-        rows: list[Row] = []
-        for part in self.parts if training else self.parts[:1]:
-            at = where if part.dir is None else os.path.expandvars(part.dir)
-            rows += read(part.corpus, at, split, [direction]).rows * (part.times if training else 1)
-        return rows
+        for part, at in self.of(where, split):
+            for _ in range(part.times if split == "train" else 1):
+                yield from rows(part.corpus, at, split, [direction])
+
+    def of(self, where: str | None, split: str) -> list[tuple[Source, str | None]]:
+        """The parts that a split is made of, and where each lies."""
+        chosen = self.parts if split == "train" else self.parts[:1]
+        return [(p, where if p.dir is None else os.path.expandvars(p.dir)) for p in chosen]

@@ -1,5 +1,8 @@
 """One table, tab between the columns, no quoting; its first line names the columns."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 from regard.data.corpus.base import FilesConfig, Row, find, folder, languages, lines
 from regard.recipe import UserError, nearest
 
@@ -9,12 +12,16 @@ class Config(FilesConfig):
 
     columns: dict[str, str] = {}
 
-    def read(self, where: str | None, split: str, direction: str) -> list[Row]:
+    def files(self, where: str | None, split: str, direction: str) -> list[Path]:
+        """The table."""
+        return [find(folder(where), self.named(split), ".tsv")]
+
+    def read(self, where: str | None, split: str, direction: str) -> Iterator[Row]:
         """All rows of a split.
 
         Raises UserError if a column is missing or a line has another number of fields.
         """
-        path = find(folder(where), self.named(split), ".tsv")
+        (path,) = self.files(where, split, direction)
         table = lines(path)
         header = next(table, "").split("\t")
         wanted = [self.columns.get(language, language) for language in languages(direction)]
@@ -22,11 +29,9 @@ class Config(FilesConfig):
             if column not in header:
                 raise UserError(f"{path}, line 1: no column {column!r}; {nearest(column, header)}")
         source, target = map(header.index, wanted)
-        rows = []
         for number, line in enumerate(table, 2):
             fields = line.split("\t")
             if len(fields) != len(header):
                 counts = f"{len(fields)} fields, but the header names {len(header)}"
                 raise UserError(f"{path}, line {number}: {counts}; no tab inside a text")
-            rows.append(Row(fields[source], fields[target], direction))
-        return rows
+            yield Row(fields[source], fields[target], direction)
