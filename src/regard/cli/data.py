@@ -1,4 +1,4 @@
-"""`regard data`: makes corpora, from monolingual text or from the built-in grammar."""
+"""`regard data`: makes corpora, from monolingual text, a teacher or the built-in grammar."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +7,13 @@ import typer
 
 from regard.cli import say
 from regard.cli.common import Beam, Decode, Device, Direction, told_apart, translator
+from regard.cli.distill import distill, flat
 
 TAG = "<bt>"
 app = typer.Typer(
-    rich_markup_mode=None, help="Make a corpus: back-translate, or write the phrasebook."
+    rich_markup_mode=None, help="Make a corpus: back-translate, distill, or write the phrasebook."
 )
+app.command(short_help="a teacher's answers to its training text.")(distill)
 
 
 @app.command(short_help="training pairs from text of the target language.")
@@ -66,11 +68,6 @@ def backtranslate(
                     write(f"{start}{flat(answer.text)}\t{flat(text)}\n")
                 count += len(chunk.lines)
     say.note(f"{output}: {count:,} pairs, {made} made from {real}")
-
-
-def flat(text: str) -> str:
-    """The text without tabs, which part the columns."""
-    return text.replace("\t", " ")
 
 
 @app.command(short_help="sentences of the built-in grammar, with gold alignments.")
