@@ -18,6 +18,10 @@ def train(
         str | None, typer.Option(help="The run's folder.", show_default="runs/<recipe's name>")
     ] = None,
     device: Device = "auto",
+    processes: Annotated[
+        int | None,
+        typer.Option(help="On a CPU, each with its share of cores.", show_default="as many as pay"),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing while it trains.")] = False,
     json: Json = False,
 ) -> None:
@@ -39,7 +43,9 @@ def train(
     if not quiet and os.environ.get("RANK", "0") == "0":
         say.note(told(recipes.load(recipe, changes or [])))
     try:
-        run = regard.train(recipe, *(changes or []), out=out, device=device, quiet=quiet)
+        run = regard.train(
+            recipe, *(changes or []), out=out, device=device, quiet=quiet, processes=processes
+        )
     except KeyboardInterrupt:
         say.note("regard: interrupted; the same command goes on from the newest checkpoint")
         raise typer.Exit(130) from None

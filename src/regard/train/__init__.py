@@ -16,11 +16,13 @@ def verb(
     out: "str | Path | None" = None,
     device: str = "auto",
     quiet: bool = False,
+    processes: int | None = None,
 ) -> "Run":
     """Train a recipe (a shipped name or a .yaml file) with `key=value` changes into a folder.
 
     `out` is runs/<name of the recipe> unless given. A run that was begun goes on; one that ended
-    is left as it is. Raises UserError if the recipe or its data is not as it should be.
+    is left as it is. `processes`: how many train on a CPU, each on its share of the cores (else as
+    many as pay). Raises UserError if the recipe or its data is not as it should be.
     """
     from regard import recipe as recipes
     from regard.run import Run
@@ -31,7 +33,7 @@ def verb(
     if not (ended and recipes.dump(run.recipe) == recipes.dump(recipe)):
         from regard.train.training import train
 
-        train(recipe, run.folder, device, quiet)
+        train(recipe, run.folder, device, quiet, processes=processes)
     return run
 
 

@@ -1,4 +1,4 @@
-"""One process or many, without another code path: `torchrun` sets the environment, this reads it.
+"""One process or many, without another code path: `torchrun` or `crew` sets the environment.
 
 Replicas (DDP, Li et al. 2020, https://arxiv.org/abs/2006.15704), or shards of weights, gradients
 and optimiser, the weights whole only for the length of a step (FSDP2; Rajbhandari et al. 2020,
@@ -21,16 +21,29 @@ PATIENCE = timedelta(hours=1)  # while the first looks at dev; a death is notice
 
 @dataclass(frozen=True)
 class World:
-    """Which of how many processes this is, and where it computes."""
+    """Which of how many processes this is, where it computes, and on how many threads when the
+    others wait.
+    """
 
     rank: int
     size: int
     device: torch.device
+    cores: int | None = None
 
     @property
     def first(self) -> bool:
         """Does this process write files and talk?"""
         return self.rank == 0
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While the others wait, this process may use their cores too."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(self.cores or threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
     def barrier(self) -> None:
         """Wait for all."""
@@ -60,8 +73,11 @@ class World:
 
 
 @contextmanager
-def world(device: str = "auto") -> Iterator[World]:
-    """Join the other processes that `torchrun` started, if any; leave them at the end."""
+def world(device: str = "auto", cores: int | None = None) -> Iterator[World]:
+    """Join the other processes that `torchrun` or `crew` started, if any; leave them at the end.
+
+    `cores`: see `World`.
+    """
     rank, size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -73,7 +89,7 @@ def world(device: str = "auto") -> Iterator[World]:
         kinds = "cpu:gloo,cuda:nccl" if device.startswith("cuda") else "gloo"
         dist.init_process_group(kinds, timeout=PATIENCE)
     try:
-        yield World(rank, size, torch.device(device))
+        yield World(rank, size, torch.device(device), cores)
     finally:
         if size > 1:
             dist.destroy_process_group()

@@ -158,7 +158,7 @@ class Loop:
 
     def judge(self, others: dict[str, Tensor] | None = None) -> Dev | None:
         """The first process answers dev with the weights that would be used, or with `others`."""
-        with self.weights.used(others), unsharded(self.wrapped):
+        with self.weights.used(others), unsharded(self.wrapped), self.world.alone():
             return self.task.dev(self.world.device) if self.world.first else None
 
     def save(self) -> None:

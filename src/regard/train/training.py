@@ -14,6 +14,7 @@ from regard.recipe import Recipe, UserError
 from regard.run import Run, whole, whole_folder
 from regard.tasks.base import Task
 from regard.train import card, checkpoint, weights
+from regard.train.crew import crew, size
 from regard.train.distributed import World, world
 from regard.train.loop import Loop
 from regard.train.machine import keep_freed_memory
@@ -28,16 +29,18 @@ def train(
     device: str = "auto",
     quiet: bool = False,
     until: int | None = None,
+    processes: int | None = None,
 ) -> Run:
     """Train a recipe into the folder `out`, or go on with what is there.
 
-    `until`: stop, saved, after this step. Raises UserError if `out` holds something else, if the
-    recipe's data is not as it should be, or if the disk is full; KeyboardInterrupt, after saving,
-    if it was interrupted.
+    `until`: stop, saved, after this step. `processes`: on a CPU; else as many as pay. Raises
+    UserError if `out` holds something else, if the recipe's data is not as it should be, or if the
+    disk is full; KeyboardInterrupt, after saving, if it was interrupted.
     """
     keep_freed_memory()
     run = Run(out)
-    with world(device) as here, writing(run, here):
+    count = size(recipe, device, processes)
+    with crew(recipe, run.folder, count) as cores, world(device, cores) as here, writing(run, here):
         if here.first:
             run.create(recipe)
         with run.claimed() if here.first else nullcontext():

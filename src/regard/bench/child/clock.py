@@ -34,7 +34,7 @@ class Clock:
         self.first: float | None = None  # when the first update ended
         self.began: float | None = None  # when the warm-up ended
         self.before = self.steps = self.tokens = 0
-        self.seconds = 0.0
+        self.seconds = self.peak = 0.0
 
     def tick(self, tokens: int) -> None:
         """After each update, with its target tokens (eos counted, padding not).
@@ -59,6 +59,7 @@ class Clock:
     def end(self) -> Done:
         """Stop counting."""
         self.seconds = settled() - (self.began or settled())
+        self.peak = peak_mib()
         return Done()
 
     def trained(self, **more: Any) -> None:
@@ -91,7 +92,8 @@ class Clock:
         cuda = on_gpu()
         if cuda is not None:
             found["device_peak_mib"] = cuda.max_memory_allocated() / 2**20
-        print(json.dumps({**found, "peak_mib": peak_mib()}), file=self.out, flush=True)
+        peak = max(self.peak, peak_mib())
+        print(json.dumps({**found, "peak_mib": peak}), file=self.out, flush=True)
 
 
 def settings() -> dict[str, Any]:
@@ -119,12 +121,18 @@ def on_gpu() -> Any:
 
 
 def peak_mib() -> float:
-    """The most memory this process held at a time.
+    """The most memory that this process, and each of those it has started, held at a time.
 
     Linux counts the peak of the process that started this one into `ru_maxrss`, but not into VmHWM.
     """
     try:
-        status = Path("/proc/self/status").read_text()
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        started = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        return sum(held(Path("/proc", pid)) for pid in ("self", *started))
     except (OSError, IndexError):
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def held(process: Path) -> float:
+    """The most that one process held; nothing once it has ended."""
+    lines = (process / "status").read_text().partition("VmHWM:")[2].split()
+    return int(lines[0]) / 1024 if lines else 0.0
