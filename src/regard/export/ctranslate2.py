@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +31,7 @@ from regard.tasks.translator import room
 PRECISIONS = ("float32", "int8")
 ACTIVATIONS = {"relu": "RELU", "gelu": "GELU", "swiglu": "SWISH"}  # ours -> theirs
 POSITIONS = ("sinusoidal", "learned", "none", "rotary")
-BATCH = 1024  # source tokens, padding counted, that are translated together
-# They end a search when so many times the beam have ended, we when nothing better can come. With
-# 1.5 the best by our ranking is nearly always among theirs; with 1 it is another in one of 50.
-PATIENCE = 1.5
+BATCH = 64  # sentences that are translated together
 
 
 def refusal(recipe: translate.Config) -> str | None:
@@ -201,7 +197,8 @@ def table(position: Any, length: int, dim: int) -> np.ndarray | None:
 def open(folder: Path, codec: Codec, threads: int) -> "CTranslate2":
     """The engine in a folder that `write` has filled, on so many threads of a CPU."""
     facts = json.loads((folder / "config.json").read_text("utf-8"))["regard"]
-    model = library().Translator(str(folder), inter_threads=1, intra_threads=threads)
+    # a batch for each thread: two threads in one batch wait for each other
+    model = library().Translator(str(folder), inter_threads=threads, intra_threads=1)
     return CTranslate2(model, codec, facts["precision"], facts["positions"])
 
 
@@ -236,12 +233,11 @@ class CTranslate2:
         """See `tasks.engine.Engine`; None also for a row without an end within its limit."""
         rows = [i for i, row in enumerate(sources) if 1 < len(row) <= self.positions]
         written = [[self.source[token] for token in sources[i]] for i in rows]
-        size = decode.width
-        count = ceil(size * PATIENCE) if size > 1 else 1
+        size = decode.width  # of hypotheses, and of ends after which they stop; we wait for better
         results = self.model.translate_batch(
-            written, max_batch_size=BATCH, batch_type="tokens", max_input_length=0,
+            written, max_batch_size=BATCH, batch_type="examples", max_input_length=0,
             max_decoding_length=min(max(limits.max_len, default=1), self.positions),
-            min_decoding_length=0, beam_size=size, patience=count / size, num_hypotheses=count,
+            min_decoding_length=0, beam_size=size, num_hypotheses=size,
             length_penalty=0, return_scores=True, return_end_token=True,
         )  # fmt: skip
         found: list[list[Hypothesis] | None] = [None] * len(sources)
@@ -305,7 +301,7 @@ class Scores:
     @cached_property
     def all(self) -> list[list[float]]:
         """Of every output."""
-        how = {"max_batch_size": BATCH, "batch_type": "tokens", "max_input_length": 0}
+        how = {"max_batch_size": BATCH, "batch_type": "examples", "max_input_length": 0}
         found = self.model.score_batch(self.sources, self.targets, **how)
         return [result.log_probs for result in found]
 
