@@ -7,7 +7,7 @@ import pytest
 
 SCRIPT = """
 import torch
-from regard.train.machine import give_back_freed_memory, keep_freed_memory
+from regard.machine import give_back_freed_memory, keep_freed_memory
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20

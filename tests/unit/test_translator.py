@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from threading import get_ident
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from regard.data.tokenizer.base import EOS
 from regard.recipe import UserError
 from regard.run import Run
 from regard.search.processors import Repetition
+from regard.tasks import workers
 from regard.tasks.decode import beam, diverse, greedy, mbr, sample
 from regard.tasks.lines import blank
 from regard.tasks.translate import load
@@ -356,14 +358,31 @@ def test_loading_leaves_the_generator_alone(tiny_run):
     assert torch.equal(torch.rand(4), expected)
 
 
-def test_batches_keep_to_the_budget_whatever_the_width(mt):
+def test_batches_keep_to_the_budget_whatever_the_width():
     rows = [[1] * n for n in (3, 50, 7, 7, 20, 1)] * 30
     for width in (1, 4, 40):
-        used = within(mt, 400)
-        made = list(used.batches(rows, width))
+        made = workers.batches([len(row) for row in rows], width, 400)
         assert sorted(i for batch in made for i in batch) == list(range(len(rows)))
         for batch in made:
             assert len(batch) == 1 or len(batch) * len(rows[batch[0]]) * width <= 400
+
+
+def test_every_core_gets_a_batch_and_answers_are_the_same(mt, monkeypatch):
+    before = torch.get_num_threads()
+    alone = [a.text for a in mt.translate(KOREAN)]
+    seen: set[int] = set()
+    run = mt.decoded
+    monkeypatch.setattr(mt, "decoded", lambda *a: (seen.add(get_ident()), run(*a))[1])
+    torch.set_num_threads(2)
+    try:
+        assert len(workers.batches([10] * 400, 1)) == 2
+        assert [a.text for a in mt.translate(KOREAN * 4)] == alone * 4
+        assert len(seen) == 2 and get_ident() not in seen and torch.get_num_threads() == 2
+        with pytest.raises(ZeroDivisionError):
+            list(workers.side_by_side(lambda n: 1 // n, [1, 0, 1]))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def within(mt: Translator, budget: int) -> Translator:

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 SIZES = {"cpu": 2048, "cuda": 8192}
-# As `train.machine.keep_freed_memory` sets them from inside: glibc reads these at start.
+# As `machine.keep_freed_memory` sets them from inside: glibc reads these at start.
 KEEP_FREED = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),

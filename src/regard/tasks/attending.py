@@ -16,6 +16,7 @@ from regard.attention.base import Core
 from regard.evaluate.alignment import Links, words_from_attention
 from regard.models.seq2seq import Seq2Seq
 from regard.tasks.translator import Translator
+from regard.tasks.workers import batches
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def attend(
     ids = codec.sources(sources, [direction] * len(sources))
     golds = codec.targets(targets)
     made: list[Attended | None] = [None] * len(ids)
-    for rows in translator.batches([s + t for s, t in zip(ids, golds, strict=True)]):
+    for rows in batches([len(s) + len(t) for s, t in zip(ids, golds, strict=True)], 1):
         with caught(model) as found:
             translator.forced([ids[i] for i in rows], [golds[i] for i in rows])
         whole = {k: torch.cat(v, 2).float().cpu().numpy() for k, v in found.items()}

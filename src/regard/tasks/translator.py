@@ -1,7 +1,7 @@
 """A translator in use: N lines in, N lines out, whatever the lines hold."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from regard.search.ensemble import Ensemble, States
 from regard.tasks.decode.base import Ask, DecodeConfig
 from regard.tasks.engine import Engine
 from regard.tasks.lines import blank, one_line, pieces
+from regard.tasks.workers import BATCH, batches, side_by_side
 from regard.train.loss import log_probabilities
 
 
@@ -58,7 +59,7 @@ class Translator:
     def __init__(self, models: Sequence[Seq2Seq], codec: Codec, decode: DecodeConfig, longest: int):
         self.models, self.codec, self.decode = [m.eval() for m in models], codec, decode
         self.longest = longest  # source tokens that the model reads at once, eos and tag counted
-        self.batch_tokens = 16_384  # in one batch: tokens times hypotheses a sentence
+        self.batch_tokens = BATCH  # in one batch: tokens times hypotheses a sentence
         self.engine: Engine | None = None  # answers what it takes, in place of our own search
 
     @property
@@ -131,13 +132,18 @@ class Translator:
         sources = self.codec.sources([job.text for job in jobs], [direction] * len(jobs))
         found = self.by_engine(sources, jobs, best)
         left = [i for i in range(len(jobs)) if i not in found]
-        for batch in self.batches([sources[i] for i in left], max(self.decode.width, best)):
+
+        def answers(batch: list[int]) -> dict[int, list[Hypothesis]]:
             chosen = [left[i] for i in batch]
             ask = Ask(best, [jobs[i].terms for i in chosen], None, self.codec.target.decode)
             prefix = [jobs[i].prefix for i in chosen]
             made = self.decoded([sources[i] for i in chosen], ask, prefix)
-            for i, hypotheses in zip(chosen, made, strict=True):
-                found[i] = hypotheses
+            return dict(zip(chosen, made, strict=True))
+
+        width = max(self.decode.width, best)
+        divided = batches([len(sources[i]) for i in left], width, self.batch_tokens)
+        for made in side_by_side(answers, divided, self.device):
+            found |= made
         return [found[i] for i in range(len(jobs))]
 
     def by_engine(
@@ -152,15 +158,6 @@ class Translator:
         limits = Limits(BOS, EOS, longest, forbid=self.codec.silent, prefix=prefix)
         made = self.engine.decoded(sources, self.decode, ask, limits)
         return {i: row for i, row in enumerate(made) if row is not None}
-
-    def batches(self, rows: Sequence[Sequence[int]], width: int = 1) -> Iterator[list[int]]:
-        """Numbers of rows, longest first, within the token budget at `width` copies of each."""
-        order = sorted(range(len(rows)), key=lambda i: (-len(rows[i]), i))
-        start = 0
-        while start < len(order):
-            count = max(1, self.batch_tokens // (len(rows[order[start]]) * width))
-            yield order[start : start + count]
-            start += count
 
     @torch.inference_mode()
     def decoded(
@@ -192,7 +189,8 @@ class Translator:
         ids = self.codec.sources(sources, [direction] * len(sources))
         golds = self.codec.targets(targets)
         scores = [0.0] * len(ids)
-        for chosen in self.batches([s + t for s, t in zip(ids, golds, strict=True)]):
+        lengths = [len(s) + len(t) for s, t in zip(ids, golds, strict=True)]
+        for chosen in batches(lengths, 1, self.batch_tokens):
             made = self.forced([ids[i] for i in chosen], [golds[i] for i in chosen])
             for i, row in zip(chosen, made, strict=True):
                 scores[i] = sum(row)

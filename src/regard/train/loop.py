@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from regard.machine import give_back_freed_memory, multiplies_bfloat16
 from regard.recipe import UserError
 from regard.run import Run
 from regard.tasks.base import Dev, Task
 from regard.train import checkpoint
 from regard.train.config import Config
 from regard.train.distributed import World, full, spread, unsharded
-from regard.train.machine import give_back_freed_memory, multiplies_bfloat16
 from regard.train.optim import flat, optimizer, rate, unflat
 from regard.train.report import Report, fresh
 from regard.train.weights import Weights

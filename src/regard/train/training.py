@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from regard.machine import keep_freed_memory
 from regard.recipe import Recipe, UserError
 from regard.run import Run, whole, whole_folder
 from regard.tasks.base import Task
@@ -17,7 +18,6 @@ from regard.train import card, checkpoint, weights
 from regard.train.crew import crew, size
 from regard.train.distributed import World, world
 from regard.train.loop import Loop
-from regard.train.machine import keep_freed_memory
 from regard.train.report import Report
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
