@@ -5,8 +5,8 @@ python benchmarks/scale.py --sizes 10000,100000,1000000,10000000 [--json]
 For each size, in processes of their own: pairs of the phrasebook are written to disk (not counted);
 then they are read, tokenizers are learnt, all is encoded, and every batch of an epoch is padded.
 Memory is the most that was resident. `cpu`: seconds of computing, which other work on the machine
-does not lengthen. --keep FOLDER: leave the corpora there for another time; --rows FILE: add a line
-of JSON for each size to it.
+does not lengthen. --keep FOLDER: leave the corpora there for another time; --record FOLDER: keep
+the figures as evidence.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def main() -> None:
     about.add_argument("--sizes", default="10000,100000,1000000,10000000")
     about.add_argument("--keep", type=Path)
     about.add_argument("--json", action="store_true")
-    about.add_argument("--rows", type=Path)
+    about.add_argument("--record", type=Path)
     asked = about.parse_args()
     rows = []
     with tempfile.TemporaryDirectory(prefix="regard-scale-") as scratch:
@@ -130,18 +130,28 @@ def main() -> None:
     else:
         said = (f"{name} ~ pairs^{p:.2f}" for name, p in fitted.items())
         print(f"\n{', '.join(said)}")
-    if asked.rows:
-        record(asked.rows, rows)
-
-
-def record(path: Path, rows: list[dict]) -> None:
-    """Add the rows to a file, with what a figure needs to be believed."""
-    from regard.run import facts
-
-    command = "python benchmarks/" + " ".join([Path(__file__).name, *sys.argv[1:]])
-    with path.open("a", encoding="utf-8") as file:
+    if asked.record:
         for row in rows:
-            file.write(json.dumps({**row, "command": command, **facts()}) + "\n")
+            record(asked.record, row)
+
+
+def record(folder: Path, row: dict) -> None:
+    """Keep a size's figures."""
+    from regard.results import measured
+
+    facts = {
+        "set": "phrasebook ko-en", "seeds": [SEED], "wall_s": round(row["wall_s"], 1),
+        "command": " ".join(["python benchmarks/scale.py", *sys.argv[1:]]),
+        "padding": round(row["padding"], 4), "blocks": row["blocks"], "tokens": row["tokens"],
+    }  # fmt: skip
+    alike = f"vocab:{VOCAB}|batch_tokens:{BUDGET}"
+    units = {
+        "cpu_s": "CPU seconds to prepare and to go through an epoch", "mb": "MiB resident at most",
+        "kept_bytes": "bytes kept on disk",
+    }  # fmt: skip
+    for key, unit in units.items():
+        name = f"scale/{row['pairs']:08}-pairs/{key}"
+        measured(folder, name, f"{unit}|{alike}", [row[key]] * 3, facts)
 
 
 if __name__ == "__main__":

@@ -380,7 +380,6 @@ def test_answers_must_be_as_many_as_sentences(tmp_path):
         (["train", "--data", "nowhere"], "no folder nowhere"),
         (["translate", "--batches", "32,x"], "batches"),
         (["translate", "--against", "eole"], "no peer 'eole'"),
-        (["translate", "--against", "", "--precision", "int8"], "against ctranslate2"),
         (["startup", "--size", "huge"], "size"),
     ],
 )

@@ -450,12 +450,35 @@ def test_backtranslation_is_a_table_with_a_row_a_line(tiny, regard, tmp_path):
         "size=3",
     )
     assert regard(*words)[0] == 0
-    rows = tsv.Config().read(str(tmp_path), "train", "en-ko")
+    rows = list(tsv.Config().read(str(tmp_path), "train", "en-ko"))
     assert [row.target for row in rows] == [text.replace("\t", " ") for text in texts]
     assert all(row.source.startswith("<bt> ") for row in rows if row.target) and not rows[1].source
     mono.write_bytes(b"\xff\n")
     check_refused(regard(*words[:4], "-o", tmp_path / "no.tsv"), "line 1")
     assert not (tmp_path / "no.tsv").exists()
+
+
+def test_distillation_answers_every_training_row(tiny, regard, tmp_path):
+    from regard.data.corpus import tsv
+
+    for best in (1, 3):
+        words = ("data", "distill", tiny.run, "size=3", "--best", str(best))
+        code, _, err = regard(*words, "-o", tmp_path / "train.tsv")
+        assert code == 0 and "pairs" in err
+        rows = list(tsv.Config().read(str(tmp_path), "train", "ko-en"))
+        source = (tiny.corpus / "train.ko").read_text("utf-8").splitlines()
+        assert [row.source for row in rows] == source and any(row.target for row in rows)
+    check_refused(regard(*words, "-o", tmp_path / "no.tsv", "--dir", "nowhere"), "nowhere")
+    assert not (tmp_path / "no.tsv").exists()
+
+
+def test_of_several_answers_the_nearest_to_the_reference_is_taught():
+    from regard.cli.distill import nearest
+    from regard.tasks.translator import Translation
+
+    some = [Translation(text) for text in ("a cat sat", "a dog sat down", "the dog runs far")]
+    assert nearest(some, "the dog runs far away") == "the dog runs far"
+    assert nearest(some[:1], "the dog") == "a cat sat" and nearest([], "x") == ""
 
 
 def test_the_phrasebook_comes_with_its_links(regard, tmp_path):

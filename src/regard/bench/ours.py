@@ -18,6 +18,7 @@ from regard import recipe as recipes
 from regard.bench import sizes
 from regard.bench.child.clock import Clock, Done, settings, work
 from regard.bench.machine import matrix_peak
+from regard.export.base import kind
 from regard.recipe import UserError
 from regard.run import Run, facts
 from regard.search.base import Hypothesis, Limits
@@ -73,10 +74,8 @@ def translate(told: dict[str, Any], clock: Clock) -> None:
     loaded = regard.load(told["run"], device="cpu")
     used = loaded.asked(None, {"kind": "beam", "size": told["beam"], "alpha": told["alpha"]})
     if told.get("engine"):
-        from regard.export import ctranslate2
-
-        codec = used.codec
-        used.engine = ctranslate2.open(Path(told["engine"]), codec, told["threads"])
+        made = kind(told["kind"])
+        used.engine = made.open(Path(told["engine"]), used.codec, told["threads"])
     if told["forced"]:
         used.decode = Forced(used.decode, told["forced"])  # type: ignore[assignment]
     direction = Wish(told["direction"])

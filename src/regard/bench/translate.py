@@ -20,7 +20,6 @@ from regard.tasks.translator import room
 EXPORTS = {"marian": "hf", "ctranslate2": "ctranslate2"}
 PEERS = tuple(EXPORTS)
 THROUGH = "ours through ctranslate2"
-OWN_PRECISIONS = ("float32",)  # of our own search; for others the engine that it hands over to
 TRY_LINES = 256  # sentences on which a peer's settings are tried
 WARM_LINES = 64
 ALIKE = ("size", "beam", "precision", "threads", "lines", "forced")
@@ -36,16 +35,15 @@ def run(
     """
     began = time.monotonic()
     bare = {name: peers.system(name, "translate", environments) for name in against}
-    if ours(asked) == THROUGH and ("ctranslate2" not in against or asked["forced"]):
-        raise UserError(
-            f"precision: {asked['precision']} is measured against ctranslate2, unforced"
-        )
     folder = asked["run"] or model.trained(size, where, out)
     loaded = regard.load(folder, device="cpu")
     rows = model.test_rows(loaded, where, asked["lines"])
     told = {**asked, "size": size, **work(loaded, rows, out), "run": str(folder), "alpha": 1.0,
             "lines": len(rows), "warm_lines": min(WARM_LINES, len(rows))}  # fmt: skip
-    systems = [System(OURS, own("translate"))] if ours(told) == OURS else []
+    mine = {}
+    if told["precision"] == "int8":
+        mine = {"kind": "own", "engine": str(model.exported(loaded, out, "own", "int8"))}
+    systems = [System(OURS, own("translate"), settings=mine)]
     by_peer: dict[str, list[System]] = {}
     tried: dict[str, list[dict[str, Any]]] = {}
     for name, system in bare.items():
@@ -54,12 +52,13 @@ def run(
         best, tried[name] = best_of(system, choices(name, told, export), told, out, say)
         by_peer[name] = peers.variants(best)
         if name == "ctranslate2" and not told["forced"]:
-            systems.append(System(THROUGH, own("translate"), settings={"engine": export}))
+            told_how = {"kind": name, "engine": export}
+            systems.append(System(THROUGH, own("translate"), settings=told_how))
     systems += [variant for variants in by_peer.values() for variant in variants]
     systems = [answering(system, out) for system in systems]
     made = alternate(systems, told, told["rounds"], out, say)
     names = {name: [v.name for v in variants] for name, variants in by_peer.items()}
-    found = systems_of(made, names, systems, loaded, rows, ours(told))
+    found = systems_of(made, names, systems, loaded, rows)
     for name, variants in names.items():
         for variant in variants:
             if variant in found:
@@ -69,11 +68,6 @@ def run(
         "failed": made.failed, "alike": ALIKE, "set": "multi30k test_2016_flickr",
         "where": str(where), "wall_s": round(time.monotonic() - began, 1), **here(),
     }  # fmt: skip
-
-
-def ours(told: Mapping[str, Any]) -> str:
-    """Which of ours the peers are held against."""
-    return OURS if told["precision"] in OWN_PRECISIONS else THROUGH
 
 
 def work(loaded: regard.Loaded, rows: Sequence[Row], out: Path) -> dict[str, Any]:
@@ -129,10 +123,10 @@ def answering(system: System, out: Path) -> System:
 
 def systems_of(
     made: Rounds, names: Mapping[str, list[str]], systems: Sequence[System], loaded: regard.Loaded,
-    rows: Sequence[Row], mine: str,
+    rows: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """By system: speed, length and BLEU of what it wrote, memory, and ours against it."""
-    against = beside(made, names, "sentences_per_s", ours=mine) | {
+    against = beside(made, names, "sentences_per_s") | {
         THROUGH: {"ratio": ratio(made.values("sentences_per_s"), OURS, THROUGH)}
     }
     through = beside(made, names, "sentences_per_s", ours=THROUGH)

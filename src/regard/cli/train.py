@@ -1,6 +1,5 @@
 """`regard train`: from a recipe to a run."""
 
-import os
 from typing import Annotated
 
 import typer
@@ -37,11 +36,8 @@ def train(
     command goes on from there, and ends bit for bit where an undisturbed run would.
     """
     import regard
-    from regard import recipe as recipes
     from regard.export.base import told
 
-    if not quiet and os.environ.get("RANK", "0") == "0":
-        say.note(told(recipes.load(recipe, changes or [])))
     try:
         run = regard.train(
             recipe, *(changes or []), out=out, device=device, quiet=quiet, processes=processes
@@ -59,3 +55,4 @@ def train(
         f"dev score {'–' if score is None else f'{score:.2f}'}\n"
         f"use it: regard translate {run.folder} < input > output\n"
     )
+    say.note(told(run.recipe))
