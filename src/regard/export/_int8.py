@@ -33,6 +33,14 @@ class Int8(nn.Module):
         self.register_buffer("scale", scale[:, 0])
         self.register_buffer("bias", None if bias is None else bias.detach().float())
 
+    def only(self, rows: Tensor) -> "Int8":
+        """The map to some of the outputs."""
+        part = object.__new__(Int8)
+        nn.Module.__init__(part)
+        part.weight, part.scale = self.weight.T[rows].T, self.scale[rows]
+        part.bias = None if self.bias is None else self.bias[rows]
+        return part
+
     def forward(self, x: Tensor) -> Tensor:
         """... in -> ... out, float32."""
         small, scale = rounded(x.float().flatten(0, -2))
