@@ -235,7 +235,7 @@ def measurements(found: Sequence[Mapping[str, Any]]) -> str:
 def ranged(spread: Sequence[float]) -> str:
     """Lowest, middle and highest value as a table shows them."""
     low, middle, high = (f"{x:,.0f}" if abs(x) >= 100 else f"{x:.3g}" for x in spread)
-    return f"{middle} ({low}–{high})"
+    return middle if low == high else f"{middle} ({low}–{high})"
 
 
 def line(cells: Sequence[str]) -> str:
