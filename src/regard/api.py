@@ -35,11 +35,12 @@ def load(
     folders = [run if isinstance(run, Run) else Run(run) for run in runs]
     translator = translate.load(folders, device)
     translator.decode = decoding(translator.decode, decode)
+    loaded = Loaded(translator, folders)
     if engine != "own":
         from regard.export.base import choose
 
-        translator.engine = choose(engine, folders, translator).engine
-    return Loaded(translator, folders)
+        translator.engine, loaded.notes = choose(engine, folders, translator)
+    return loaded
 
 
 def decoding(
@@ -70,6 +71,7 @@ class Loaded:
 
     def __init__(self, translator: Translator, runs: Sequence[Run]):
         self.translator, self.runs = translator, list(runs)
+        self.notes: list[str] = []  # which engine answers, and why not another
 
     def __repr__(self) -> str:
         names = ", ".join(str(run.folder) for run in self.runs)

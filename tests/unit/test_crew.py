@@ -35,15 +35,15 @@ def losses(folder: Path) -> list[float]:
 def test_only_work_that_pays_is_shared(two_threads, monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     little, much = changed(*SHORT), changed("train.steps=2000")
-    assert crew.size(little, "cpu", None) == 1 and crew.size(much, "cpu", None) == 2
-    assert crew.size(little, "cpu", 3) == 3 and crew.size(much, "cuda", None) == 1
+    assert crew.how_many(little, "cpu", None) == 1 and crew.how_many(much, "cpu", None) == 2
+    assert crew.how_many(little, "cpu", 3) == 3 and crew.how_many(much, "cuda", None) == 1
     for device, asked in (("cpu", 0), ("cuda", 2)):
         with pytest.raises(UserError, match="processes"):
-            crew.size(much, device, asked)
+            crew.how_many(much, device, asked)
     monkeypatch.setenv("WORLD_SIZE", "2")  # torchrun has made them
-    assert crew.size(much, "cpu", None) == 1
+    assert crew.how_many(much, "cpu", None) == 1
     with pytest.raises(UserError, match="torchrun"):
-        crew.size(much, "cpu", 2)
+        crew.how_many(much, "cpu", 2)
 
 
 def test_two_processes_learn_what_one_learns(tmp_path, two_threads):
@@ -59,7 +59,7 @@ def test_two_processes_learn_what_one_learns(tmp_path, two_threads):
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
 def test_a_mistake_is_told_once_and_nobody_is_left(tmp_path, two_threads):
     wrong = changed(*SHORT, "train.optim.lr=1e30", "train.optim.clip=0")
-    with pytest.raises(UserError, match="not finite|another process ended"):
+    with pytest.raises(UserError, match="not finite"):
         train(wrong, tmp_path / "run", "cpu", quiet=True, processes=2)
     assert all(gone(pid) for pid in children(os.getpid()))
 

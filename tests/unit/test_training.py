@@ -36,7 +36,7 @@ class Lines:
     def __init__(self, scores=()):
         torch.manual_seed(5)
         self.model = nn.ParameterDict({"a": torch.zeros(2, 3), "b": torch.zeros(3)})
-        self.scores, self.rows = list(scores), 12
+        self.scores, self.rows, self.blocks = list(scores), 12, 1
 
     def batches(self, budget, epoch):
         order = torch.randperm(self.rows, generator=torch.Generator().manual_seed(epoch)).numpy()

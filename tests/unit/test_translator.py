@@ -375,7 +375,7 @@ def test_every_core_gets_a_batch_and_answers_are_the_same(mt, monkeypatch):
     monkeypatch.setattr(mt, "decoded", lambda *a: (seen.add(get_ident()), run(*a))[1])
     torch.set_num_threads(2)
     try:
-        assert len(workers.batches([10] * 400, 1)) == 2
+        assert len(workers.batches([10] * 400, 1, parts=2)) == 2
         assert [a.text for a in mt.translate(KOREAN * 4)] == alone * 4
         assert len(seen) == 2 and get_ident() not in seen and torch.get_num_threads() == 2
         with pytest.raises(ZeroDivisionError):

@@ -42,7 +42,7 @@ def run(
             "lines": len(rows), "warm_lines": min(WARM_LINES, len(rows))}  # fmt: skip
     mine = {}
     if told["precision"] == "int8":
-        mine = {"kind": "own", "engine": str(model.exported(loaded, out, "own", "int8"))}
+        mine = {"kind": "native", "engine": str(model.exported(loaded, out, "native", "int8"))}
     systems = [System(OURS, own("translate"), settings=mine)]
     by_peer: dict[str, list[System]] = {}
     tried: dict[str, list[dict[str, Any]]] = {}

@@ -21,7 +21,7 @@ EngineName = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="own, ctranslate2, onnx, or auto: the fastest that is exact enough.",
+        help="own, an export's kind, or auto: the fastest that is exact enough.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
@@ -67,13 +67,9 @@ def opened(runs: Sequence[str], device: str, engine: str = "own") -> "Loaded":
     from regard.api import load
     from regard.cli.say import note
 
-    loaded = load(*runs, device=device)
-    if engine != "own":
-        from regard.export.base import choose
-
-        loaded.translator.engine, notes = choose(engine, loaded.runs, loaded.translator)
-        for text in notes:
-            note(f"regard: {text}")
+    loaded = load(*runs, device=device, engine=engine)
+    for text in loaded.notes:
+        note(f"regard: {text}")
     return loaded
 
 

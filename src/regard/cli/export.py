@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from regard.export.parity import Report
 
 
+KINDS = "ctranslate2, onnx, hf, native or shortlist."
+
+
 def export(
     run: Annotated[str, typer.Argument(help="The run to export.")],
-    to: Annotated[str, typer.Option(metavar="KIND", help="ctranslate2, onnx or hf.")],
+    to: Annotated[str, typer.Option(metavar="KIND", help=KINDS)],
     out: Annotated[
         Path | None,
         typer.Option(help="The export's folder.", show_default="RUN/exports/KIND-PRECISION"),

@@ -8,8 +8,6 @@ Jacob et al. 2018 (https://arxiv.org/abs/1712.05877, section 2), but with symmet
 import torch
 from torch import Tensor, nn
 
-from regard.models.seq2seq import Seq2Seq
-
 LEVELS = 127
 
 
@@ -26,35 +24,36 @@ class Int8(nn.Module):
     scale: Tensor
     bias: Tensor | None
 
-    def __init__(self, weight: Tensor, bias: Tensor | None):
+    def __init__(self, weight: Tensor, scale: Tensor, bias: Tensor | None):
         super().__init__()
+        self.register_buffer("weight", weight)  # out in
+        self.register_buffer("scale", scale)  # out
+        self.register_buffer("bias", bias)
+
+    @classmethod
+    def of(cls, weight: Tensor, bias: Tensor | None) -> "Int8":
+        """Rounded from a map in floating point."""
         small, scale = rounded(weight.detach().float())
-        self.register_buffer("weight", small.T)  # in, out
-        self.register_buffer("scale", scale[:, 0])
-        self.register_buffer("bias", None if bias is None else bias.detach().float())
+        return cls(small, scale[:, 0], None if bias is None else bias.detach().float())
 
     def only(self, rows: Tensor) -> "Int8":
         """The map to some of the outputs."""
-        part = object.__new__(Int8)
-        nn.Module.__init__(part)
-        part.weight, part.scale = self.weight.T[rows].T, self.scale[rows]
-        part.bias = None if self.bias is None else self.bias[rows]
-        return part
+        bias = None if self.bias is None else self.bias[rows]
+        return Int8(self.weight[rows], self.scale[rows], bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """... in -> ... out, float32."""
         small, scale = rounded(x.float().flatten(0, -2))
-        y = torch._int_mm(small, self.weight).float().mul_(scale).mul_(self.scale)
+        y = torch._int_mm(small, self.weight.T).float().mul_(scale).mul_(self.scale)
         if self.bias is not None:
             y += self.bias
-        return y.view(*x.shape[:-1], self.weight.size(1))
+        return y.view(*x.shape[:-1], len(self.weight))
 
 
-def quantised(model: Seq2Seq) -> Seq2Seq:
-    """The model with every linear map, and its output layer, in 8 bits; embeddings stay."""
+def quantised(model: nn.Module) -> nn.Module:
+    """The model itself, with every `nn.Linear` in 8 bits; embeddings stay."""
     for part in list(model.modules()):
         for name, child in list(part.named_children()):
             if type(child) is nn.Linear:
-                setattr(part, name, Int8(child.weight, child.bias))
-    model.__dict__["logits"] = Int8(*model.head)  # in place of the method
+                setattr(part, name, Int8.of(child.weight, child.bias))
     return model.eval()

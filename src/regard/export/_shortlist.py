@@ -8,15 +8,16 @@ those of all its tokens, the most frequent tokens of all, and what it is forced 
 `C` candidates, `V` vocabulary, `L` links: a source and a target token of one sentence pair.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from regard.search.base import Hypothesis, Limits
-from regard.tasks.decode.base import Ask
+from regard.search.base import Hypothesis, Limits, Step
+from regard.tasks.decode.base import Ask, DecodeConfig
 
 BEST = 50  # candidates of a source token
 OFTEN = 100  # tokens that every batch may write
@@ -64,10 +65,13 @@ def expected(number: np.ndarray, group: np.ndarray, source: np.ndarray, size: in
 
 
 class Shortlist:
-    """Candidates of batches."""
+    """Candidates of batches, and the search among them; `step_of` makes the step for some ids."""
 
-    def __init__(self, best: Tensor, often: Tensor, specials: int):
-        self.best, self.always = best, torch.cat([torch.arange(specials), often.long()])
+    def __init__(
+        self, best: Tensor, often: Tensor, specials: int, step_of: Callable[[Tensor], Step]
+    ):
+        self.best, self.step_of = best, step_of
+        self.always = torch.cat([torch.arange(specials), often.long()])
 
     def of(self, sources: Sequence[Ids], limits: Limits, ask: Ask) -> Tensor:
         """The ids (C,) that answers to these sources may hold, ascending."""
@@ -76,6 +80,14 @@ class Shortlist:
         forced += [i for row in ask.phrases or () for phrase in row for i in phrase]
         found = self.best[read].flatten().long()
         return torch.cat([found[found >= 0], self.always, torch.tensor(forced).long()]).unique()
+
+    def run(
+        self, sources: Sequence[Ids], state: Any, decode: DecodeConfig, limits: Limits, ask: Ask
+    ) -> list[list[Hypothesis]]:
+        """Hypotheses of a batch."""
+        local = Local(self.of(sources, limits, ask))
+        made = decode.run(self.step_of(local.ids), state, local.limits(limits), local.ask(ask))
+        return local.answers(made)
 
 
 class Local:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor
 
 from regard.data.batching import ok, pad
-from regard.export._shortlist import Local, Shortlist
-from regard.search.base import Hypothesis, Limits
+from regard.export._shortlist import Shortlist
+from regard.recipe import kind_of
+from regard.search.base import Hypothesis, Limits, Step
+from regard.tasks import translate
 from regard.tasks.decode.base import Ask, DecodeConfig
 from regard.tasks.workers import batches, side_by_side
 
@@ -21,12 +23,12 @@ class Stepping:
     `start`: source and mask (N S) to the state of one row a sentence. `positions`: how many tokens
     of a row the model has positions for (None: no end); longer ones are left to others. `divides`:
     batches may go side by side, each on its own core; else the model itself uses all cores.
-    `shortlist`: the search knows only the candidates of a batch; `step` makes the step for them.
+    `shortlist`: search among the candidates of a batch only.
     """
 
     name: str
     start: Callable[[Tensor, Tensor], Any]
-    step: Any
+    step: Step
     positions: int | None = None
     divides: bool = False
     shortlist: Shortlist | None = None
@@ -51,22 +53,24 @@ class Stepping:
             ends = replace(limits, max_len=[limits.max_len[i] for i in chosen], prefix=prefix)
             with torch.inference_mode():  # each thread has to say so
                 state = self.start(source, ok(source))
-                made = self.found([sources[i] for i in chosen], state, decode, ends, own)
+                if self.shortlist is None:
+                    made = decode.run(self.step, state, ends, own)
+                else:
+                    read = [sources[i] for i in chosen]
+                    made = self.shortlist.run(read, state, decode, ends, own)
                 return dict(zip(chosen, made, strict=True))
 
-        divided = batches([len(sources[i]) for i in fit], max(decode.width, ask.best))
+        parts = torch.get_num_threads() if self.divides else 1
+        width = max(decode.width, ask.best)
+        divided = batches([len(sources[i]) for i in fit], width, parts=parts)
         for made in side_by_side(answers, divided) if self.divides else map(answers, divided):
             for i, hypotheses in made.items():
                 found[i] = hypotheses
         return found
 
-    def found(
-        self, sources: Sequence[Sequence[int]], state: Any, decode: DecodeConfig, ends: Limits,
-        ask: Ask,
-    ) -> list[list[Hypothesis]]:  # fmt: skip
-        """Hypotheses of one batch."""
-        if self.shortlist is None:
-            return decode.run(self.step, state, ends, ask)
-        local = Local(self.shortlist.of(sources, ends, ask))
-        step = self.step(local.ids)
-        return local.answers(decode.run(step, state, local.limits(ends), local.ask(ask)))
+
+def positions(recipe: translate.Config) -> int | None:
+    """Where learned positions end, if they do."""
+    stacks = (recipe.model.encoder, recipe.model.decoder)
+    found = [getattr(stack, "position", None) for stack in stacks]
+    return min((p.length for p in found if p and kind_of(p) == "learned"), default=None)

@@ -24,7 +24,7 @@ from torch import Tensor
 from regard import recipe as recipes
 from regard.data.parallel import Codec
 from regard.export._graphs import Graph, graphs
-from regard.export._stepping import Stepping
+from regard.export._stepping import Stepping, positions
 from regard.models.seq2seq import Seq2Seq
 from regard.recipe import UserError, kind_of
 from regard.tasks import translate
@@ -152,13 +152,6 @@ def silence() -> Iterator[None]:
             yield
         finally:
             logging.disable(logging.NOTSET)
-
-
-def positions(recipe: translate.Config) -> int | None:
-    """Where learned positions end, if they do."""
-    stacks = (recipe.model.encoder, recipe.model.decoder)
-    found = [getattr(stack, "position", None) for stack in stacks]
-    return min((p.length for p in found if p and kind_of(p) == "learned"), default=None)
 
 
 # -- use -------------------------------------------------------------------------------------------

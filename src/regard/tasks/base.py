@@ -24,21 +24,23 @@ class Dev:
 class Task(Protocol):
     """Rows become batches, batches losses, and the model answers the dev set.
 
-    Everything that depends on chance is a function of the recipe's seed and the epoch, or draws
-    from torch's generators, so that a resumed run repeats it.
+    An epoch goes in `blocks` turns, of which only one need be in memory. Everything that depends
+    on chance is a function of the recipe's seed and the turn, or draws from torch's generators, so
+    that a resumed run repeats it.
     """
 
     model: nn.Module
+    blocks: int
 
-    def batches(self, budget: int, epoch: int) -> Sequence[np.ndarray]:
-        """Row numbers of each batch of an epoch, in order."""
+    def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
+        """Row numbers of each batch of a turn, in order."""
         ...
 
-    def batch(self, rows: np.ndarray, epoch: int) -> Any:
+    def batch(self, rows: np.ndarray, turn: int) -> Any:
         """These rows as tensors (with a `to(device)`)."""
         ...
 
-    def weight(self, rows: np.ndarray, epoch: int) -> int:
+    def weight(self, rows: np.ndarray, turn: int) -> int:
         """What the loss of these rows is divided by: target tokens."""
         ...
 

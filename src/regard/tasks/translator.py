@@ -141,7 +141,8 @@ class Translator:
             return dict(zip(chosen, made, strict=True))
 
         width = max(self.decode.width, best)
-        divided = batches([len(sources[i]) for i in left], width, self.batch_tokens)
+        parts = torch.get_num_threads() if self.device.type == "cpu" else 1
+        divided = batches([len(sources[i]) for i in left], width, self.batch_tokens, parts)
         for made in side_by_side(answers, divided, self.device):
             found |= made
         return [found[i] for i in range(len(jobs))]

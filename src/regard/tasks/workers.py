@@ -11,13 +11,18 @@ from typing import Any
 import torch
 
 BATCH = 8192  # source tokens times hypotheses that are searched together
-SMALL = 1024  # of a batch that is not worth dividing for the sake of another core
+SMALL = 1024  # of a batch that is not worth dividing for the sake of more parts
 
 
-def batches(lengths: Sequence[int], width: int, most: int = BATCH) -> list[list[int]]:
-    """Numbers of rows, longest first, within a budget at `width` copies of each; one a core."""
+def batches(
+    lengths: Sequence[int], width: int, most: int = BATCH, parts: int = 1
+) -> list[list[int]]:
+    """Numbers of rows, longest first, within a budget at `width` copies of each.
+
+    At least `parts` of them, where there are rows enough.
+    """
     order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
-    share = sum(lengths) * width // torch.get_num_threads()
+    share = sum(lengths) * width // parts
     budget, found, start = min(most, max(share, SMALL)), [], 0
     while start < len(order):
         count = max(1, budget // (lengths[order[start]] * width))

@@ -27,7 +27,7 @@ WORTH = 1_000_000  # tokens to train on, from which another process pays
 LEAVING = 20.0  # seconds that the others have to end by themselves
 
 
-def size(recipe: Any, device: str, asked: int | None) -> int:
+def how_many(recipe: Any, device: str, asked: int | None) -> int:
     """How many processes train this: as many as asked for, or what pays.
 
     Raises UserError if several were asked for where only one can be.

@@ -54,7 +54,6 @@ class Loop:
             "step": 0, "epoch": 0, "block": 0, "index": 0, "tokens": 0, "seconds": 0.0,
             "history": [], "since": fresh(),
         }  # fmt: skip
-        self.blocks = getattr(task, "blocks", 1)  # that an epoch of a large corpus is cut into
         self.asked = False  # to stop, here; signal handlers set it
         self.stop = False  # all processes know, and stop after the same step
 
@@ -83,7 +82,7 @@ class Loop:
     @property
     def turn(self) -> int:
         """The number of the block at hand, counted from the first epoch's first."""
-        return self.at["epoch"] * self.blocks + self.at["block"]
+        return self.at["epoch"] * self.task.blocks + self.at["block"]
 
     def batches(self) -> Iterator[Any]:
         """Row numbers of batch after batch, turn after turn, from where training stands."""
@@ -93,7 +92,7 @@ class Loop:
             while at["index"] < len(batches):
                 at["index"] += 1
                 yield batches[at["index"] - 1]
-            at["epoch"], at["block"] = divmod(self.turn + 1, self.blocks)
+            at["epoch"], at["block"] = divmod(self.turn + 1, self.task.blocks)
             at["index"] = 0
 
     def update(self, rows: Any) -> None:

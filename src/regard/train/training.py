@@ -15,7 +15,7 @@ from regard.recipe import Recipe, UserError
 from regard.run import Run, whole, whole_folder
 from regard.tasks.base import Task
 from regard.train import card, checkpoint, weights
-from regard.train.crew import crew, size
+from regard.train.crew import crew, how_many
 from regard.train.distributed import World, world
 from regard.train.loop import Loop
 from regard.train.report import Report
@@ -39,7 +39,7 @@ def train(
     """
     keep_freed_memory()
     run = Run(out)
-    count = size(recipe, device, processes)
+    count = how_many(recipe, device, processes)
     with crew(recipe, run.folder, count) as cores, world(device, cores) as here, writing(run, here):
         if here.first:
             run.create(recipe)

@@ -9,13 +9,16 @@ import torch
 from export_toys import codec_of, made, model_of, sources
 from safetensors.torch import load_file
 from test_export import KOREAN, cli, run  # noqa: F401
+from tiny import changed
 from torch import nn
 
 import regard
+from regard import recipe as recipes
 from regard.data.batching import ok, pad
 from regard.data.tokenizer.base import BOS, EOS
-from regard.export import _shortlist, own
+from regard.export import _shortlist, native, shortlist
 from regard.export._int8 import Int8, quantised
+from regard.recipe import UserError
 from regard.search.base import Limits
 from regard.tasks.decode import beam, greedy, sample
 from regard.tasks.decode.base import Ask
@@ -26,13 +29,13 @@ def test_a_linear_map_of_small_integers_is_exact_and_row_by_row():
     weight = torch.randint(-127, 128, (6, 16)).float()
     x = torch.randint(-127, 128, (3, 16)).float()
     weight[:, 0] = x[:, 0] = 127.0  # so that all scales are 1
-    linear = Int8(weight, torch.arange(6.0))
+    linear = Int8.of(weight, torch.arange(6.0))
     found = linear(x)
     assert torch.equal(found, x @ weight.T + torch.arange(6.0))
     others = x * torch.tensor([[1.0], [9.0], [0.0]])
     assert torch.equal(linear(others.view(3, 1, 16))[0, 0], found[0])
     assert linear(x[:0]).shape == (0, 6)
-    assert torch.equal(Int8(weight, None)(torch.zeros(2, 16)), torch.zeros(2, 6))
+    assert torch.equal(Int8.of(weight, None)(torch.zeros(2, 16)), torch.zeros(2, 6))
 
 
 def test_rounding_costs_little_and_nothing_is_left_out():
@@ -52,26 +55,34 @@ def test_rounding_costs_little_and_nothing_is_left_out():
     assert 0 < (whole.exp() - small.exp()).abs().max() < 0.1
 
 
-def test_what_is_kept_is_what_was_rounded(run, tmp_path):  # noqa: F811
+def test_what_is_kept_is_what_was_rounded_and_each_once(run, tmp_path):  # noqa: F811
     mt = regard.load(run, device="cpu").translator
     model = mt.models[0]
-    own.write(model, mt.codec, run.recipe, tmp_path, "int8")
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    native.write(model, mt.codec, run.recipe, tmp_path, "int8")
+    assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
     kept = load_file(tmp_path / "model.safetensors")
     linear = {n for n, part in model.named_modules() if type(part) is nn.Linear}
     assert {n for n, t in kept.items() if t.dtype == torch.int8} == {f"{n}.weight" for n in linear}
     for name in linear:
-        back = kept[f"{name}.weight"] * kept[f"{name}.weight.scale"]
-        rest = (back - model.get_submodule(name).weight).abs()
-        assert (rest <= kept[f"{name}.weight.scale"] / 2 + 1e-7).all()
+        scale = kept[f"{name}.scale"][:, None]
+        rest = (kept[f"{name}.weight"] * scale - model.get_submodule(name).weight).abs()
+        assert (rest <= scale / 2 + 1e-7).all()
+    assert len([n for n in kept if n.endswith("embed.weight")]) == 1  # tied, so shared
+    opened = native.Small(tmp_path, mt.codec).model
+    assert torch.equal(opened.writer.embed.weight, model.embed.weight)
+    (tmp_path / "recipe.yaml").write_text(recipes.dump(changed("model.decoder.layers=1")))
+    with pytest.raises(UserError, match="export the run again"):
+        native.open(tmp_path, mt.codec, 1)
 
 
 def test_it_answers_as_the_run_does_and_is_chosen_by_name(run, tmp_path):  # noqa: F811
-    report = regard.export(run, tmp_path / "int8", to="own", sentences=60)
+    report = regard.export(run, tmp_path / "int8", to="native", sentences=60)
     assert report.answered == 60 and report.same >= 30 and report.precision == "int8"
     copy = shutil.copytree(run.folder, tmp_path / "run")
-    regard.export(copy, to="own", sentences=5)
-    used = regard.load(copy, device="cpu", engine="own-int8")
-    assert "own int8" in repr(used) and len(used(KOREAN[:3])) == 3
+    regard.export(copy, to="native", sentences=5)
+    used = regard.load(copy, device="cpu", engine="native")
+    assert "native int8" in repr(used) and len(used(KOREAN[:3])) == 3
     assert regard.load(copy, device="cpu", engine="own").translator.engine is None
 
 
@@ -94,8 +105,8 @@ def test_the_lexicon_finds_what_goes_with_what():
 def listed(run, folder, monkeypatch, best=_shortlist.BEST):  # noqa: F811
     monkeypatch.setattr(_shortlist, "BEST", best)
     mt = regard.load(run, device="cpu").translator
-    own.write(mt.models[0], mt.codec, run.recipe, folder, "int8-shortlist")
-    return mt, own.open(folder, mt.codec, 1)
+    shortlist.write(mt.models[0], mt.codec, run.recipe, folder, "int8")
+    return mt, shortlist.open(folder, mt.codec, 1)
 
 
 def asked(mt, engine, decode, ask=None, prefix=None):
@@ -108,7 +119,7 @@ def asked(mt, engine, decode, ask=None, prefix=None):
 def test_a_shortlist_of_everything_changes_nothing(run, tmp_path, monkeypatch):  # noqa: F811
     mt, engine = listed(run, tmp_path, monkeypatch)
     engine.shortlist.always = torch.arange(mt.codec.target.size)
-    whole = replace(engine, shortlist=None, step=quantised(mt.models[0]).step)
+    whole = replace(engine, shortlist=None)
     for decode in (greedy.Config(), beam.Config(size=3), sample.Config()):
         for a, b in zip(asked(mt, engine, decode), asked(mt, whole, decode), strict=True):
             assert [h.tokens for h in a] == [h.tokens for h in b]
@@ -134,7 +145,6 @@ def test_a_corpus_that_is_gone_is_told_and_nothing_is_left(run, tmp_path, cli): 
     copy = shutil.copytree(run.folder, tmp_path / "run")
     recipe = (copy / "recipe.yaml").read_text().replace("kind: phrasebook", "kind: tsv")
     (copy / "recipe.yaml").write_text(recipe.replace("size: 2000", "train: gone"))
-    code, out, err = cli("export", copy, "--to", "own", "--precision", "int8-shortlist",
-                         "--source", __file__)  # fmt: skip
+    code, out, err = cli("export", copy, "--to", "shortlist", "--source", __file__)
     assert code == 2 and err.rstrip().split("\n")[-1].startswith("regard: ") and out == ""
     assert not list(copy.glob("exports/*"))
