@@ -13,6 +13,7 @@ import torch
 from tiny import changed, tiny
 
 from regard.recipe import UserError
+from regard.run import Run
 from regard.train import crew
 from regard.train.training import train
 
@@ -54,6 +55,15 @@ def test_two_processes_learn_what_one_learns(tmp_path, two_threads):
     assert [os.environ.get(name) for name in names] == before and torch.get_num_threads() == 2
     assert losses(both.folder) == pytest.approx(losses(alone.folder), rel=1e-4)
     assert both.info()["target_tokens"] == alone.info()["target_tokens"]
+
+
+def test_two_processes_go_on_bit_for_bit(tmp_path, two_threads):
+    recipe = changed(*SHORT, "model.encoder.block.dropout=0.3", "model.decoder.block.dropout=0.3")
+    whole, cut = (Run(tmp_path / name) for name in ("whole", "cut"))
+    train(recipe, whole.folder, "cpu", quiet=True, processes=2)
+    train(recipe, cut.folder, "cpu", quiet=True, until=5, processes=2)
+    train(recipe, cut.folder, "cpu", quiet=True, processes=2)
+    assert cut.model.read_bytes() == whole.model.read_bytes()
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
