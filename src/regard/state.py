@@ -62,67 +62,91 @@ def widen(t: Tensor, size: int, dim: int) -> Tensor:
 
 @dataclass
 class KV(Held):
-    """Keys and values of one self-attention; with a capacity they are written in place."""
+    """Keys and values of one self-attention, never written to: for gradients."""
 
     rewinds: ClassVar[bool] = True
     k: Tensor  # B G S K
     v: Tensor  # B G S K
-    used: int = 0
-    fixed: bool = False  # preallocated: S is room, not content
 
     @classmethod
-    def empty(cls, k: Tensor, v: Tensor, capacity: int | None) -> KV:
-        """Room for what looks like `k` and `v` (B G any K); none at all if `capacity` is None."""
+    def empty(cls, k: Tensor, v: Tensor, capacity: int | None) -> KV | Cache:
+        """None yet of what looks like `k` and `v` (B G any K); with a capacity, room for them."""
         if capacity is None:
             return cls(k[:, :, :0], v[:, :, :0])
-        shape = [(t.size(0), t.size(1), capacity, t.size(3)) for t in (k, v)]
-        return cls(k.new_empty(shape[0]), v.new_empty(shape[1]), 0, True)
+        shape = [(capacity, t.size(0), t.size(1), t.size(3)) for t in (k, v)]
+        return Cache(k.new_empty(shape[0]), v.new_empty(shape[1]), k.size(0))
 
     def append(self, k: Tensor, v: Tensor, start: int) -> KV:
-        """With T more keys from slot `start` on; what lay there or later is overwritten."""
-        end = start + k.size(2)
-        if not self.fixed:
-            if start:
-                k = torch.cat([self.k[:, :, :start], k], 2)
-                v = torch.cat([self.v[:, :, :start], v], 2)
-            return KV(k, v, end)
-        old = self
-        if end > self.k.size(2):  # out of room: twice as much
-            old = self.each(lambda t: widen(t, 2 * end, 2))
-        old.k[:, :, start:end], old.v[:, :, start:end] = k, v
-        return KV(old.k, old.v, end, True)
+        """With T more keys from slot `start` on; what lay there or later is left out."""
+        if start:
+            k = torch.cat([self.k[:, :, :start], k], 2)
+            v = torch.cat([self.v[:, :, :start], v], 2)
+        return KV(k, v)
 
     def seen(self) -> tuple[Tensor, Tensor]:
-        """Keys and values written so far, each (B G used K)."""
-        return self.k[:, :, : self.used], self.v[:, :, : self.used]
-
-    def reorder(self, index: Tensor) -> KV:
-        """The rows named by `index`; in place, rows that stay where they are cost nothing."""
-        if not self.fixed:
-            return KV(self.k.index_select(0, index), self.v.index_select(0, index), self.used)
-        rows, new = len(index), []
-        moved = (index != torch.arange(rows, device=index.device)).nonzero()[:, 0]
-        for t in (self.k, self.v):
-            if rows > t.size(0):
-                room, part = t.new_empty(rows, *t.shape[1:]), t[:, :, : self.used]
-                room[:, :, : self.used] = part[index]
-            else:  # what moves is gathered before anything is overwritten
-                room, part = t[:rows], t[:, :, : self.used]
-                part[moved] = part[index[moved]]
-            new.append(room)
-        return KV(new[0], new[1], self.used, True)
+        """Keys and values, each (B G S K)."""
+        return self.k, self.v
 
     def join(self, other: KV, slots: tuple[int, int]) -> KV:
         """Rows of both, the shorter widened by slots that Past knows to be empty.
 
         Empty slots hold zeros: a weight of 0 times what was never written need not be 0.
         """
-        used, room = max(slots), max(self.k.size(2), other.k.size(2))
-        k, v = (
-            torch.cat([widen(a[:, :, : slots[0]], room, 2), widen(b[:, :, : slots[1]], room, 2)])
-            for a, b in ((self.k, other.k), (self.v, other.v))
-        )
-        return KV(k, v, used, self.fixed)
+        return KV(*(
+            torch.cat([widen(t[:, :, :n], max(slots), 2) for t, n in zip(pair, slots, strict=True)])
+            for pair in ((self.k, other.k), (self.v, other.v))
+        ))  # fmt: skip
+
+
+@dataclass
+class Cache(Held):
+    """Keys and values written in place: go on only from the newest. What a token adds lies together
+    in a slot, so that a token, and a row that moves, touch little memory.
+    """
+
+    rewinds: ClassVar[bool] = True
+    k: Tensor  # S B G K, S and B are room
+    v: Tensor  # S B G K
+    rows: int
+    used: int = 0  # slots written
+
+    def append(self, k: Tensor, v: Tensor, start: int) -> Cache:
+        """With T more keys from slot `start` on; what lay there or later is overwritten."""
+        end, room = start + k.size(2), self
+        if end > len(self.k):  # twice as much
+            room = self.each(lambda t: widen(t, 2 * end, 0))
+        room.k[start:end, : self.rows] = k.permute(2, 0, 1, 3)
+        room.v[start:end, : self.rows] = v.permute(2, 0, 1, 3)
+        return replace(room, used=end)
+
+    def seen(self) -> tuple[Tensor, Tensor]:
+        """Keys and values written so far, each (B G used K)."""
+        k, v = (t[: self.used, : self.rows].permute(1, 2, 0, 3) for t in (self.k, self.v))
+        return k, v
+
+    def reorder(self, index: Tensor) -> Cache:
+        """The rows named by `index`; those that stay where they are cost nothing."""
+        rows, new = len(index), []
+        moved = (index != torch.arange(rows, device=index.device)).nonzero()[:, 0]
+        for room in (self.k, self.v):
+            written = room[: self.used]
+            if rows > room.size(1):
+                room = room.new_empty(len(room), rows, *room.shape[2:])
+                room[: self.used] = written.index_select(1, index)
+            else:  # what moves is gathered before anything is overwritten
+                written.index_copy_(1, moved, written.index_select(1, index[moved]))
+            new.append(room)
+        return Cache(new[0], new[1], rows, self.used)
+
+    def join(self, other: Cache, slots: tuple[int, int]) -> Cache:
+        """Rows of both, as `KV.join`."""
+        used = max(slots)
+        parts = [
+            [widen(t[:n, : c.rows], used, 0) for t in (c.k, c.v)]
+            for c, n in zip((self, other), slots, strict=True)
+        ]
+        k, v = (torch.cat(pair, 1) for pair in zip(*parts, strict=True))
+        return Cache(k, v, self.rows + other.rows, used)
 
 
 @dataclass

@@ -30,7 +30,7 @@ from regard.position.base import Position
 from regard.search.base import Limits
 from regard.search.beam import beam
 from regard.search.greedy import greedy
-from regard.state import State
+from regard.state import Cache, State
 
 
 def check_step_equals_full(d: Decoding) -> None:
@@ -161,15 +161,19 @@ def check_join(d: Decoding) -> None:
     a.join(b).feed(1).feed(2, 1, 2).reorder(2, 2, 0, 1).feed(1).settle()
     b = replay(d, [2, 0]).feed(4, 2)  # the longer one first
     b.join(replay(d, [1]).feed(1)).feed(1).settle()
+    a = replay(d, [1, 2, 0], capacity=2).feed(2).reorder(1, 0)  # with room to spare
+    b = replay(d, [0], capacity=8).feed(3).feed(2)
+    dirty(a.state, b.state)
+    a.join(b).feed(1).reorder(2, 0).feed(1).settle()
 
 
 def dirty(*states: State) -> None:
     """Room that was never written may hold anything: the worst is put there."""
     for state in states:
         for layer in state.layers:
-            if getattr(layer, "fixed", False):
+            if isinstance(layer, Cache):
                 for room in (layer.k, layer.v):
-                    room[:, :, layer.used :] = float("nan")
+                    room[layer.used :] = room[:, layer.rows :] = float("nan")
 
 
 def check_detach(d: Decoding) -> None:

@@ -175,9 +175,9 @@ def rotary_not_on_the_keys(patch):
 
 @planted("plain:plain", "reorder", "search")
 def past_not_reordered(patch):
-    right = state.KV.reorder
-    patch.setattr(state.KV, "reorder",
-                  lambda self, index: right(self, rotated(index, self.k.size(0))))  # fmt: skip
+    right = state.Cache.reorder
+    patch.setattr(state.Cache, "reorder",
+                  lambda self, index: right(self, rotated(index, self.rows)))  # fmt: skip
 
 
 @planted("plain:plain", "reorder")
@@ -230,15 +230,15 @@ def a_sum_that_claims_to_rewind(patch):
 
 @planted("plain:plain", "cached_equals_functional")
 def cache_written_one_slot_early(patch):
-    right = state.KV.append
+    right = state.Cache.append
 
     def wrong(self, k, v, start):
         new = right(self, k, v, start)
-        if self.fixed and start:
-            new.k[:, :, start - 1], new.v[:, :, start - 1] = k[:, :, 0], v[:, :, 0]
+        if start:
+            new.k[start - 1], new.v[start - 1] = k[:, :, 0], v[:, :, 0]
         return new
 
-    patch.setattr(state.KV, "append", wrong)
+    patch.setattr(state.Cache, "append", wrong)
 
 
 @planted("plain:plain", "cached_equals_functional")
@@ -265,12 +265,13 @@ def join_with_misaligned_slots(patch):
 @planted("plain:plain", "join")
 def join_with_what_was_never_written(patch):
     def wrong(self, other, slots):
-        room = max(self.k.size(2), other.k.size(2))
-        k, v = (torch.cat([state.widen(a, room, 2), state.widen(b, room, 2)])
-                for a, b in ((self.k, other.k), (self.v, other.v)))  # fmt: skip
-        return state.KV(k, v, max(slots), self.fixed)
+        room = max(len(self.k), len(other.k))
+        k, v = (torch.cat([state.widen(t[:, : c.rows], room, 0) for t, c in pair], 1)
+                for pair in (((self.k, self), (other.k, other)),
+                             ((self.v, self), (other.v, other))))  # fmt: skip
+        return state.Cache(k, v, self.rows + other.rows, max(slots))
 
-    patch.setattr(state.KV, "join", wrong)
+    patch.setattr(state.Cache, "join", wrong)
 
 
 @planted("plain:plain", "detach")

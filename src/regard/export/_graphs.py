@@ -159,10 +159,7 @@ def filled(layers: Sequence[Any], own: Sequence[Tensor]) -> list[Any]:
     """The layers' states with these tensors."""
     made, left = [], iter(own)
     for layer in layers:
-        news: dict[str, Any] = {name: next(left) for name in names(layer)}
-        if isinstance(layer, KV):
-            news["used"] = news["k"].size(2)
-        made.append(layer and replace(layer, **news))
+        made.append(layer and replace(layer, **{name: next(left) for name in names(layer)}))
     return made
 
 

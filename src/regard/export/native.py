@@ -21,6 +21,7 @@ from regard.search.base import Step
 from regard.tasks import translate
 
 PRECISIONS = ("int8",)
+ROOM = 32  # tokens of an answer that have their place from the start
 
 
 def refusal(recipe: translate.Config) -> str | None:
@@ -67,7 +68,7 @@ class Small:
         """It, under our search."""
 
         def start(source: Tensor, mask: Tensor) -> Any:
-            return self.model.start(self.model.encode(source, mask))
+            return self.model.start(self.model.encode(source, mask), ROOM)
 
         return Stepping(name, start, self.step(self.output), positions(self.recipe), divides=True)
 

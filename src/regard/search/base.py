@@ -20,7 +20,8 @@ class State(Protocol):
     def reorder(self, index: Tensor) -> Any: ...
 
 
-# (tokens (R, 1), state of R rows) -> (log-probabilities (R, V), state of R rows)
+# (tokens (R, 1), state of R rows) -> (log-probabilities (R, V), state of R rows). The answer is the
+# search's own, which writes into it.
 Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
 
 # (log-probabilities (R, V), history (R, t) without bos, owner (R,)) -> the same with some at -inf.

@@ -30,17 +30,18 @@ class Bounds:
         self.longest = longest
 
     def __call__(self, logprobs: Tensor, history: Tensor, owner: Tensor) -> Tensor:
-        t, allowed = history.size(1), logprobs
+        """In place: a copy of all log-probabilities would cost as much as a layer."""
+        t = history.size(1)
+        want = self.prefix[owner, t, None] if t < self.longest else None  # (R, 1)
+        given = None if want is None else logprobs.gather(1, want.clamp(min=0))
         if self.forbid.numel():
-            allowed = allowed.index_fill(1, self.forbid, IMPOSSIBLE)
+            logprobs.index_fill_(1, self.forbid, IMPOSSIBLE)
         if t < self.min_len:
-            allowed = allowed.index_fill(1, self.forbid.new_tensor([self.eos]), IMPOSSIBLE)
-        if t < self.longest:
-            want = self.prefix[owner, t, None]  # (R, 1)
-            only = torch.full_like(logprobs, IMPOSSIBLE)
-            only.scatter_(1, want.clamp(min=0), logprobs.gather(1, want.clamp(min=0)))
-            allowed = torch.where(want >= 0, only, allowed)
-        return allowed
+            logprobs[:, self.eos] = IMPOSSIBLE
+        if want is None or given is None:
+            return logprobs
+        only = torch.full_like(logprobs, IMPOSSIBLE).scatter_(1, want.clamp(min=0), given)
+        return torch.where(want >= 0, only, logprobs)
 
 
 class NoRepeat:
