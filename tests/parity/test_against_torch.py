@@ -5,10 +5,12 @@ import torch
 from torch import Tensor, nn
 
 from regard.attention.base import Attention
+from regard.attention.scope import Scope
+from regard.attention.softmax import Softmax
 from regard.block.standard import Standard
 from regard.mixer.base import Cell
 from regard.models import seq2seq
-from regard.pass_ import encoding
+from regard.pass_ import Keys, encoding
 from regard.stack.plain import Config as Plain
 from regard.stack.recurrent import Config as Recurrent
 from regard.state import Encoded
@@ -162,3 +164,19 @@ def test_a_decoder_is_theirs(place, ff, steps):
             hidden, state = model(chunk, state)
             parts.append(hidden)
     assert_same(torch.cat(parts, 1), want)
+
+
+# --- attention in a search -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("queries", [1, 4])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_few_queries_get_what_many_get(queries, hidden):
+    q, k, v = (torch.randn(B, H, n, 8).float() for n in (queries, S, S))
+    keys = Keys(torch.arange(S).expand(B, S), OK if hidden else None, "right" if hidden else "full")
+    scope = Scope(torch.full((B, queries), S), keys)
+    core = Softmax()
+    with torch.no_grad():
+        few = core.attend(q, k, v, scope)
+    many = core.attend(q, k, v, scope)  # gradients are on: PyTorch's own kernel
+    torch.testing.assert_close(few, many, rtol=0.0, atol=1e-5)

@@ -17,7 +17,8 @@ from regard import recipe as recipes
 from regard.data.batching import ok, pad
 from regard.data.tokenizer.base import BOS, EOS
 from regard.export import _shortlist, native, shortlist
-from regard.export._int8 import Int8, quantised
+from regard.export._int8 import Int8
+from regard.export._packed import Packed
 from regard.recipe import UserError
 from regard.search.base import Limits
 from regard.tasks.decode import beam, greedy, sample
@@ -49,7 +50,7 @@ def test_rounding_costs_little_and_nothing_is_left_out():
 
     with torch.inference_mode():
         whole = step()
-        quantised(model)
+        native.formed(model, Int8)
         small = step()
     assert not [m for m in model.modules() if type(m) is nn.Linear]
     assert 0 < (whole.exp() - small.exp()).abs().max() < 0.1
@@ -74,6 +75,20 @@ def test_what_is_kept_is_what_was_rounded_and_each_once(run, tmp_path):  # noqa:
     (tmp_path / "recipe.yaml").write_text(recipes.dump(changed("model.decoder.layers=1")))
     with pytest.raises(UserError, match="export the run again"):
         native.open(tmp_path, mt.codec, 1)
+
+
+def test_weights_laid_out_change_nothing(run, tmp_path):  # noqa: F811
+    x, weight, bias = torch.randn(3, 5, 256), torch.randn(300, 256), torch.randn(300)
+    laid = Packed.of(weight, bias).ready()
+    assert laid.laid is not None or not torch.backends.mkldnn.is_available()
+    wanted = nn.functional.linear(x, weight, bias)
+    assert torch.allclose(laid(x), wanted, atol=1e-4) and laid(x[:0]).shape == (0, 5, 300)
+    some = torch.tensor([7, 0, 299])
+    assert torch.allclose(laid.only(some)(x), wanted[..., some], atol=1e-4)
+    bare = Packed.of(weight, None).ready()
+    assert torch.allclose(bare(x), nn.functional.linear(x, weight), atol=1e-4)
+    report = regard.export(run, tmp_path / "float32", to="native", precision="float32", sentences=40)
+    assert report.same == report.answered == 40
 
 
 def test_it_answers_as_the_run_does_and_is_chosen_by_name(run, tmp_path):  # noqa: F811

@@ -13,6 +13,8 @@ from regard.attention.base import Core, CoreConfig, per_head
 from regard.attention.scope import Scope
 from regard.recipe import Rate
 
+FEW = 16  # queries of a row
+
 
 class Config(CoreConfig):
     """`dropout` drops weights."""
@@ -37,13 +39,13 @@ class Softmax(Core):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, scope: Scope) -> Tensor:
         """The same result as the plain form, from a kernel that need not keep the weights."""
-        if scope.position.weighs:
+        bias = scope.bias(q, k)
+        if scope.open and bias is None and not scope.position.weighs and is_few(q, 1):
+            return single(q, per_head(k, q.size(1)), per_head(v, q.size(1)))
+        if scope.position.weighs or is_few(q, FEW):
             return super().attend(q, k, v, scope)
         k, v = per_head(k, q.size(1)), per_head(v, q.size(1))
         drop = self.dropout if self.training else 0.0
-        bias = scope.bias(q, k)
-        if bias is None and scope.open and not drop and is_single(q):
-            return single(q, k, v)
         if bias is None and scope.causal:
             return fused(q, k, v, dropout_p=drop, is_causal=True)
         mask = scope.allow()
@@ -52,16 +54,22 @@ class Softmax(Core):
         return fused(q, k, v, attn_mask=mask, dropout_p=drop)
 
 
-def is_single(q: Tensor) -> bool:
-    """Is `single` made for it?"""
-    return q.size(2) == 1 and q.device.type == "cpu" and q.dtype == torch.float32
+def is_few(q: Tensor, most: int) -> bool:
+    """Are so few queries a row asked on a CPU, as in a search, that plain products are faster?
+
+    The kernel made for many queries takes up rows and heads one by one.
+    """
+    return (
+        q.size(2) <= most
+        and q.device.type == "cpu"
+        and q.dtype == torch.float32
+        and not torch.is_grad_enabled()
+        and not torch.jit.is_tracing()  # a graph is for any number
+    )
 
 
 def single(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """One query a row, nothing hidden: products slot by slot, as a cache keeps them.
-
-    A kernel made for many queries would take up the rows and heads one by one.
-    """
+    """One query a row, nothing hidden: products slot by slot, as a cache keeps them."""
     k, v = k.permute(2, 0, 1, 3), v.permute(2, 0, 1, 3)  # S B H K
     weights = (k * (q[:, :, 0] * q.size(-1) ** -0.5)).sum(-1).softmax(0)  # S B H
     return (weights[..., None] * v).sum(0)[:, :, None]

@@ -17,7 +17,7 @@ from regard.export._stepping import Stepping
 from regard.models.seq2seq import Seq2Seq
 from regard.tasks import translate
 
-PRECISIONS = ("int8",)
+PRECISIONS = native.PRECISIONS
 LISTS = "shortlist.safetensors"
 CHUNK = 4096  # rows
 
@@ -44,7 +44,7 @@ def pairs(recipe: translate.Config, codec: Codec) -> Iterator[tuple[list[int], l
 def open(folder: Path, codec: Codec, threads: int) -> Stepping:
     """The engine in a folder that `write` has filled; PyTorch's threads are the whole process's."""
     small, lists = native.Small(folder, codec), load_file(folder / LISTS)
-    engine = small.engine("shortlist int8")
+    engine = small.engine("shortlist")
     engine.shortlist = Shortlist(
         lists["best"], lists["often"], len(codec.target.facts.specials),
         lambda ids: small.step(small.output.only(ids), ids),

@@ -38,6 +38,8 @@ class Writer(nn.Module):
         B = encoded.x.size(0) if encoded is not None else rows or 1
         like = weight.new_zeros(B, 0, self.decoder.dim)
         layers, memory = self.decoder.start(encoded, B, capacity, like)
+        if memory is not None and capacity is not None:
+            memory = memory.each(Tensor.contiguous)  # read at every step
         none = torch.zeros(B, 0, dtype=torch.long, device=weight.device)
         n = torch.zeros(B, dtype=torch.long, device=weight.device)
         return State(n, Past(none, none.bool()), layers, memory, rules)

@@ -19,7 +19,7 @@ from regard.train.optim import flat, optimizer, rate, unflat
 from regard.train.report import Report, fresh
 from regard.train.weights import Weights
 
-TIDY = 100  # updates between returning free memory to the system
+TIDY = 25  # updates between returning free memory to the system
 
 
 class Step(nn.Module):
