@@ -166,7 +166,7 @@ def test_a_decoder_is_theirs(place, ff, steps):
     assert_same(torch.cat(parts, 1), want)
 
 
-# --- attention in a search -------------------------------------------------------------------------
+# --- attention in a search ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("queries", [1, 4])

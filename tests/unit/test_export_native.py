@@ -87,7 +87,7 @@ def test_weights_laid_out_change_nothing(run, tmp_path):  # noqa: F811
     assert torch.allclose(laid.only(some)(x), wanted[..., some], atol=1e-4)
     bare = Packed.of(weight, None).ready()
     assert torch.allclose(bare(x), nn.functional.linear(x, weight), atol=1e-4)
-    report = regard.export(run, tmp_path / "float32", to="native", precision="float32", sentences=40)
+    report = regard.export(run, tmp_path / "f", to="native", precision="float32", sentences=40)
     assert report.same == report.answered == 40
 
 

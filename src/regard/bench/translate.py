@@ -9,7 +9,6 @@ from typing import Any
 
 import regard
 from regard.bench import model, peers
-from regard.bench.alternate import ratio
 from regard.bench.process import System, measure, own
 from regard.bench.rounds import OURS, Rounds, Say, alternate, beside, here
 from regard.data.corpus.base import Row
@@ -20,6 +19,7 @@ from regard.tasks.translator import room
 EXPORTS = {"marian": "hf", "ctranslate2": "ctranslate2"}
 PEERS = tuple(EXPORTS)
 THROUGH = "ours through ctranslate2"
+SHORT = "ours with a shortlist"
 TRY_LINES = 256  # sentences on which a peer's settings are tried
 WARM_LINES = 64
 ALIKE = ("size", "beam", "precision", "threads", "lines", "forced")
@@ -40,10 +40,10 @@ def run(
     rows = model.test_rows(loaded, where, asked["lines"])
     told = {**asked, "size": size, **work(loaded, rows, out), "run": str(folder), "alpha": 1.0,
             "lines": len(rows), "warm_lines": min(WARM_LINES, len(rows))}  # fmt: skip
-    mine = {}
-    if told["precision"] == "int8":
-        mine = {"kind": "native", "engine": str(model.exported(loaded, out, "native", "int8"))}
-    systems = [System(OURS, own("translate"), settings=mine)]
+    systems = [
+        through(name, kind, loaded, out, told["precision"])
+        for name, kind in ((OURS, "native"), (SHORT, "shortlist"))
+    ]
     by_peer: dict[str, list[System]] = {}
     tried: dict[str, list[dict[str, Any]]] = {}
     for name, system in bare.items():
@@ -52,8 +52,7 @@ def run(
         best, tried[name] = best_of(system, choices(name, told, export), told, out, say)
         by_peer[name] = peers.variants(best)
         if name == "ctranslate2" and not told["forced"]:
-            told_how = {"kind": name, "engine": export}
-            systems.append(System(THROUGH, own("translate"), settings=told_how))
+            systems.append(System(THROUGH, own("translate"), settings=how(name, export)))
     systems += [variant for variants in by_peer.values() for variant in variants]
     systems = [answering(system, out) for system in systems]
     made = alternate(systems, told, told["rounds"], out, say)
@@ -68,6 +67,17 @@ def run(
         "failed": made.failed, "alike": ALIKE, "set": "multi30k test_2016_flickr",
         "where": str(where), "wall_s": round(time.monotonic() - began, 1), **here(),
     }  # fmt: skip
+
+
+def through(name: str, kind: str, loaded: regard.Loaded, out: Path, precision: str) -> System:
+    """Ours, by an export of the run."""
+    export = model.exported(loaded, out, kind, precision)
+    return System(name, own("translate"), settings=how(kind, str(export)))
+
+
+def how(kind: str, export: str) -> dict[str, Any]:
+    """Settings of ours that name the engine."""
+    return {"kind": kind, "engine": export}
 
 
 def work(loaded: regard.Loaded, rows: Sequence[Row], out: Path) -> dict[str, Any]:
@@ -125,11 +135,12 @@ def systems_of(
     made: Rounds, names: Mapping[str, list[str]], systems: Sequence[System], loaded: regard.Loaded,
     rows: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
-    """By system: speed, length and BLEU of what it wrote, memory, and ours against it."""
-    against = beside(made, names, "sentences_per_s") | {
-        THROUGH: {"ratio": ratio(made.values("sentences_per_s"), OURS, THROUGH)}
+    """By system: speed, length and BLEU of what it wrote, memory, and our ways against it."""
+    against = beside(made, names, "sentences_per_s")
+    others = {
+        key: beside(made, names, "sentences_per_s", ours=ours)
+        for key, ours in (("short_ratio", SHORT), ("through_ratio", THROUGH))
     }
-    through = beside(made, names, "sentences_per_s", ours=THROUGH)
     found = {}
     for system in systems:
         name, last = system.name, made.last(system.name)
@@ -137,7 +148,7 @@ def systems_of(
             continue
         found[name] = {
             "sentences_per_s": made.spread(name, "sentences_per_s"), **against.get(name, {}),
-            "through_ratio": through[name]["ratio"] if name in through else None,
+            **{key: of[name]["ratio"] for key, of in others.items() if name in of},
             "bleu": scored(Path(system.settings["answers"]), loaded, rows),
             "tokens": last["tokens"], "peak_mib": made.spread(name, "peak_mib"),
             "version": last["version"], "settings": last["settings"],

@@ -16,8 +16,8 @@ SIZES, DEVICES = ("tiny", "small", "base", "large"), ("cpu", "cuda")
 OUT = Path("runs/bench")
 COLUMNS = {
     "tokens_per_s": "tokens/s", "sentences_per_s": "sentences/s", "seconds": "seconds",
-    "ratio": "ours / it", "through_ratio": "through / it", "share_of_peak": "of peak",
-    "peak_mib": "MiB", "memory_ratio": "MiB, it / ours",
+    "ratio": "ours / it", "short_ratio": "shortlist / it", "through_ratio": "through / it",
+    "share_of_peak": "of peak", "peak_mib": "MiB", "memory_ratio": "MiB, it / ours",
     "device_peak_mib": "GPU MiB", "dev_nll": "dev loss", "tokens_per_step": "a step",
     "bleu": "BLEU", "tokens": "length",
 }  # fmt: skip

@@ -1,5 +1,5 @@
-"""Linear layers in float32 whose weights lie as oneDNN wants them, laid out once instead of at every
-product: a tenth faster for a hidden layer, a third for an output layer.
+"""Linear layers in float32 whose weights lie as oneDNN wants them, laid out once instead of at
+every product: a tenth faster for a hidden layer, a third for an output layer.
 
 `in`, `out`: widths of a map.
 """

@@ -1,8 +1,8 @@
 """Our own search over the run's model in a form for use: for machines where nothing is installed.
 
 The folder holds the recipe, the tokenizers, and model.safetensors. In int8 every linear map has 8
-bits, in float32 its weights are laid out for the machine when the folder is opened; so is the output
-layer, which may be the embedding too.
+bits, in float32 its weights are laid out for the machine when the folder is opened; so is the
+output layer, which may be the embedding too.
 """
 
 from copy import deepcopy
@@ -37,7 +37,9 @@ def write(
     model: Seq2Seq, codec: Codec, recipe: translate.Config, folder: Path, precision: str
 ) -> None:
     """Fill an empty folder."""
-    save_file(tensors(formed(deepcopy(model).cpu(), FORMS[precision])), folder / "model.safetensors")
+    save_file(
+        tensors(formed(deepcopy(model).cpu(), FORMS[precision])), folder / "model.safetensors"
+    )
     (folder / "recipe.yaml").write_text(recipes.dump(recipe), "utf-8")
     codec.save(folder / "tokenizer")
 
