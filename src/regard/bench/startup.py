@@ -27,6 +27,7 @@ def run(
     systems = [System(HELP, (*ours(), "--help"))]
     bare = peers.system(PEER, "first", environments) if asked["against"] else None
     folder = asked["run"] or model.trained(size, where, out)
+    size = Path(folder).name if asked["run"] else size
     loaded = regard.load(folder, device="cpu")
     sentence = model.test_rows(loaded, where, 1)[0].source
     told = {**asked, "run": str(folder), "size": size, "alpha": 1.0, "sentence": sentence}

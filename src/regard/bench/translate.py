@@ -36,6 +36,7 @@ def run(
     began = time.monotonic()
     bare = {name: peers.system(name, "translate", environments) for name in against}
     folder = asked["run"] or model.trained(size, where, out)
+    size = Path(folder).name if asked["run"] else size
     loaded = regard.load(folder, device="cpu")
     rows = model.test_rows(loaded, where, asked["lines"])
     told = {**asked, "size": size, **work(loaded, rows, out), "run": str(folder), "alpha": 1.0,

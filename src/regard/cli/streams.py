@@ -13,10 +13,7 @@ from regard.cli import say
 from regard.recipe import UserError
 
 CHUNK = 256  # lines that are translated together
-LATER = {
-    ".po", ".pot", ".xliff", ".xlf", ".tmx", ".srt", ".vtt", ".md", ".html", ".htm", ".tsv", ".csv",
-    ".json", ".jsonl", ".docx", ".pdf",
-}  # fmt: skip
+LATER = {".tmx", ".csv", ".jsonl", ".docx", ".pdf"}
 PACKED = {".gz": "zcat", ".xz": "xzcat", ".bz2": "bzcat", ".zst": "zstdcat"}
 
 
@@ -111,6 +108,18 @@ def output(path: Path | None) -> Iterator[Callable[[str], object]]:
 
     with whole(path) as aside, aside.open("w", encoding="utf-8", newline="\n") as file:
         yield file.write
+
+
+def bytes_to(path: Path | None, data: bytes) -> None:
+    """Write bytes: to standard output, or to a file that appears only complete."""
+    if path is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    from regard.run import whole
+
+    with whole(path) as aside:
+        aside.write_bytes(data)
 
 
 class Beside:

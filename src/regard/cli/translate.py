@@ -9,8 +9,9 @@ from regard.cli import say
 from regard.cli.common import Beam, Decode, Device, Direction, EngineName, told_apart, translator
 
 if TYPE_CHECKING:
+    from regard.cli.common import Words
     from regard.data.parallel import Codec
-    from regard.tasks.translator import Translation
+    from regard.tasks.translator import Translation, Translator
 
 
 def translate(
@@ -49,11 +50,24 @@ def translate(
     only. With --n-best, a line is LINE NUMBER, tab, SCORE, tab, answer; scores are
     log-probabilities. An export of the run (see `regard export`) answers instead of our own
     search where it is faster and exact enough.
+
+    \b
+    regard translate runs/enko ko.po -o ko.po
+
+    Catalogues (.po), XLIFF and tables (.tsv) are filled: what is untranslated gets an answer,
+    marked as not yet reviewed; subtitles (.srt, .vtt), Markdown, HTML and JSON are translated. A
+    placeholder, tag, role or address comes through, or the source stays; so does every other byte.
     """
     from regard.cli import streams
     from regard.tasks.translator import Wish
 
     asked = told_apart(words, files=1)
+    if asked.files and is_document(asked.files[0]):
+        options = {"--n-best": n_best > 1, "--prefix": prefix is not None, "--json": json,
+                   "--terms": terms is not None, "--scores": scores}  # fmt: skip
+        whole_lines(asked.files[0], [name for name, wanted in options.items() if wanted])
+        document(asked, output, direction, translator(asked, device, beam, decode, engine)[1])
+        return
     with streams.source(asked.files[0] if asked.files else None) as (file, name):
         _, used = translator(asked, device, beam, decode, engine)
         used.codec.direction(direction)  # complain before reading
@@ -79,6 +93,45 @@ def translate(
                 number += len(rows)
             for extra in beside.values():
                 extra.end()
+
+
+def is_document(name: str) -> bool:
+    """Is it more than lines of text, and of a kind that we fill?"""
+    from regard.files.base import kinds
+
+    return Path(name).suffix.lower() in kinds()
+
+
+def whole_lines(name: str, options: list[str]) -> None:
+    """Refuse what makes sense for lines of text only."""
+    from regard.recipe import UserError
+
+    if options:
+        raise UserError(f"{name}: {options[0]} is for lines of text, not for {Path(name).suffix}")
+
+
+def document(
+    asked: "Words", output: Path | None, direction: str | None, used: "Translator"
+) -> None:
+    """Fill what is untranslated in a file; what came of it is told on standard error."""
+    from regard.cli import streams
+    from regard.files.base import kinds
+    from regard.files.filling import fill
+
+    name = asked.files[0]
+    read = kinds()[Path(name).suffix.lower()].read(Path(name).read_bytes(), name)
+    made = fill(read, used, direction, name, lambda lines: say.parts(lines, 64, "translating"))
+    streams.bytes_to(output, made.data)
+    total = sum(made.how.values()) or 1
+    told = [f"{made.how[how]} {said}" for how, said in HOW.items() if made.how[how]]
+    share = f" ({made.how['source'] / total:.1%})" if made.how["source"] else ""
+    say.note(f"regard: {made.units} filled in; of their lines {', '.join(told) or 'none'}{share}")
+
+
+HOW = {
+    "model": "by the model", "other": "by a lower hypothesis, for the sake of marks",
+    "forced": "by a search that had to say the marks", "source": "left as the source",
+}  # fmt: skip
 
 
 def record(row: "list[Translation]", codec: "Codec") -> dict[str, Any]:

@@ -80,6 +80,10 @@ class Codec:
         asked = "no direction was asked for" if wanted is None else f"no direction {wanted!r}"
         raise UserError(f"{asked}; this run translates {', '.join(self.directions)}")
 
+    def into(self, language: str | None) -> list[str]:
+        """The directions that lead to a language, all of them if it is None."""
+        return [d for d in self.directions if language in (None, languages(d)[1])]
+
     @property
     def silent(self) -> list[int]:
         """Target ids that are never written: all specials but eos."""

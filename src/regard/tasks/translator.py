@@ -79,11 +79,7 @@ class Translator:
         """
         wish = wish or Wish()
         direction = self.codec.direction(wish.direction)
-        jobs = [
-            job._replace(text=piece) if not n else Job(job.line, piece)
-            for job in self.jobs(lines, wish)
-            for n, piece in enumerate(pieces(job.text, self.fits))
-        ]
+        jobs = self.cut(self.jobs(lines, wish))
         answers: list[list[list[Hypothesis]]] = [[] for _ in lines]
         for job, hypotheses in zip(jobs, self.search(jobs, direction, wish.best), strict=True):
             answers[job.line].append(hypotheses)
@@ -107,11 +103,25 @@ class Translator:
             if not blank(line)
         ]
 
+    def cut(self, jobs: Sequence[Job]) -> list[Job]:
+        """Jobs that the model can read at once."""
+        whole = self.fit([job.text for job in jobs])
+        return [
+            job._replace(text=piece) if not n else Job(job.line, piece)
+            for job, fits in zip(jobs, whole, strict=True)
+            for n, piece in enumerate([job.text] if fits else pieces(job.text, self.fits))
+        ]
+
     def fits(self, text: str) -> bool:
         """Can the model read this at once?"""
-        if len(text) > 20 * self.longest:  # spares the tokenizer a pathological line
-            return False
-        return len(self.codec.source.encode([text])[0]) + 1 + self.codec.tagged <= self.longest
+        return self.fit([text])[0]
+
+    def fit(self, texts: Sequence[str]) -> list[bool]:
+        """Can the model read each of these at once?"""
+        likely = [len(text) <= 20 * self.longest for text in texts]  # a pathological line is not
+        ids = iter(self.codec.source.encode([t for t, x in zip(texts, likely, strict=True) if x]))
+        most = self.longest - 1 - self.codec.tagged
+        return [x and len(next(ids)) <= most for x in likely]
 
     def joined(self, row: list[list[Hypothesis]]) -> list[Translation]:
         """Answers of a line from those of its pieces; only a line of one piece has several."""

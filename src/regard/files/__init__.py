@@ -1,0 +1,1 @@
+"""Files of translators, in and out: a parser that others keep locates, we splice bytes."""
