@@ -5,9 +5,10 @@ import pytest
 from test_export import cli  # noqa: F401
 
 import regard
+from regard.cli.documents import known
 from regard.data.marks import survive
 from regard.files import po
-from regard.files.filling import fill, framed
+from regard.files.filling import fill, framed, is_code
 from regard.recipe import UserError
 from regard.tasks.survive import phrases, surviving
 
@@ -49,9 +50,23 @@ def test_white_space_around_lines_stays():
     assert framed("") == []
 
 
+@pytest.mark.parametrize("text", [">>> import csv", "for x in y:\n    print(x)\n", "$ make"])
+def test_a_listing_is_the_same_in_every_language(text, mt):
+    assert is_code(text)
+    escaped = text.replace("\n", "\\n")
+    read = po.read(f'msgid "{escaped}"\nmsgstr ""\n'.encode(), "x.po")
+    made = fill(read, mt, None, "x.po", {}, lambda lines: [lines] if lines else [])
+    assert polib.pofile(made.data.decode())[0].msgstr == text and made.how["code"] == 1
+
+
+@pytest.mark.parametrize("text", ["A line.\nAnother.\n", "  one alone", "a - b", "...and so on"])
+def test_text_is_none(text):
+    assert not is_code(text)
+
+
 def test_a_catalogue_is_filled(mt):
     read = po.read(CATALOGUE.encode(), "x.po")
-    made = fill(read, mt, None, "x.po", lambda lines: [lines])
+    made = fill(read, mt, None, "x.po", {}, lambda lines: [lines])
     entries = {e.msgid: e for e in polib.pofile(made.data.decode())}
     assert made.units == 2 and sum(made.how.values()) == 3
     assert entries["끝"].msgstr == "end" and not entries["끝"].fuzzy
@@ -61,10 +76,25 @@ def test_a_catalogue_is_filled(mt):
     assert two.fuzzy and two.msgstr.startswith("  ") and two.msgstr.count("\n") == 2
 
 
+def test_what_a_memory_holds_wins(mt, tmp_path):
+    (tmp_path / "m.po").write_text('msgid "파일 %s 열기"\nmsgstr "Open file %s"\n', "utf-8")
+    (tmp_path / "m.tsv").write_text("파일 %s 열기\tOpen %s\n", "utf-8")
+    (tmp_path / "m.tmx").write_text(
+        '<tmx version="1.4"><body><tu><tuv xml:lang="ko"><seg><b/>네</seg></tuv>'
+        '<tuv xml:lang="en"><seg>yes</seg></tuv></tu></body></tmx>', "utf-8")  # fmt: skip
+    read = po.read(CATALOGUE.encode(), "x.po")
+    for name, said in (("m.po", "Open file %s"), ("m.tsv", "Open %s")):
+        made = fill(read, mt, None, "x.po", known(tmp_path / name), lambda lines: [lines])
+        assert f'msgstr "{said}"' in made.data.decode() and made.how["memory"] == 1
+    assert known(tmp_path / "m.tmx") == {"네": "yes"}
+    with pytest.raises(UserError, match=".tmx, .po or .tsv"):
+        known(tmp_path / "m.txt")
+
+
 def test_another_language_is_refused(mt):
     read = po.read(CATALOGUE.replace("Language: en", "Language: fr").encode(), "x.po")
     with pytest.raises(UserError, match="is to be in fr, and this run translates ko-en"):
-        fill(read, mt, None, "x.po", lambda lines: [lines])
+        fill(read, mt, None, "x.po", {}, lambda lines: [lines])
 
 
 def test_the_command_fills_and_repeats_itself(tiny_run, tmp_path, cli):  # noqa: F811

@@ -9,9 +9,8 @@ from regard.cli import say
 from regard.cli.common import Beam, Decode, Device, Direction, EngineName, told_apart, translator
 
 if TYPE_CHECKING:
-    from regard.cli.common import Words
     from regard.data.parallel import Codec
-    from regard.tasks.translator import Translation, Translator
+    from regard.tasks.translator import Translation
 
 
 def translate(
@@ -31,6 +30,9 @@ def translate(
     ] = None,
     terms: Annotated[
         Path | None, typer.Option(help="A file: phrases each answer must hold, tab between.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option(help="A .tmx, .po or .tsv file whose translations come first.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     scores: Annotated[bool, typer.Option("--scores", help="SCORE, tab, answer.")] = False,
@@ -57,17 +59,23 @@ def translate(
     Catalogues (.po), XLIFF and tables (.tsv) are filled: what is untranslated gets an answer,
     marked as not yet reviewed; subtitles (.srt, .vtt), Markdown, HTML and JSON are translated. A
     placeholder, tag, role or address comes through, or the source stays; so does every other byte.
+    What a --memory holds word for word wins over the model.
     """
-    from regard.cli import streams
+    from regard.cli import documents, streams
+    from regard.recipe import UserError
     from regard.tasks.translator import Wish
 
     asked = told_apart(words, files=1)
-    if asked.files and is_document(asked.files[0]):
+    if asked.files and documents.is_one(asked.files[0]):
         options = {"--n-best": n_best > 1, "--prefix": prefix is not None, "--json": json,
                    "--terms": terms is not None, "--scores": scores}  # fmt: skip
-        whole_lines(asked.files[0], [name for name, wanted in options.items() if wanted])
-        document(asked, output, direction, translator(asked, device, beam, decode, engine)[1])
+        name = documents.of_lines_only(asked.files[0], options)
+        known = documents.known(memory) if memory else {}
+        used = translator(asked, device, beam, decode, engine)[1]
+        documents.filled(name, used, direction, known, output)
         return
+    if memory:
+        raise UserError("--memory: is for files such as .po; lines of text know none")
     with streams.source(asked.files[0] if asked.files else None) as (file, name):
         _, used = translator(asked, device, beam, decode, engine)
         used.codec.direction(direction)  # complain before reading
@@ -93,45 +101,6 @@ def translate(
                 number += len(rows)
             for extra in beside.values():
                 extra.end()
-
-
-def is_document(name: str) -> bool:
-    """Is it more than lines of text, and of a kind that we fill?"""
-    from regard.files.base import kinds
-
-    return Path(name).suffix.lower() in kinds()
-
-
-def whole_lines(name: str, options: list[str]) -> None:
-    """Refuse what makes sense for lines of text only."""
-    from regard.recipe import UserError
-
-    if options:
-        raise UserError(f"{name}: {options[0]} is for lines of text, not for {Path(name).suffix}")
-
-
-def document(
-    asked: "Words", output: Path | None, direction: str | None, used: "Translator"
-) -> None:
-    """Fill what is untranslated in a file; what came of it is told on standard error."""
-    from regard.cli import streams
-    from regard.files.base import kinds
-    from regard.files.filling import fill
-
-    name = asked.files[0]
-    read = kinds()[Path(name).suffix.lower()].read(Path(name).read_bytes(), name)
-    made = fill(read, used, direction, name, lambda lines: say.parts(lines, 64, "translating"))
-    streams.bytes_to(output, made.data)
-    total = sum(made.how.values()) or 1
-    told = [f"{made.how[how]} {said}" for how, said in HOW.items() if made.how[how]]
-    share = f" ({made.how['source'] / total:.1%})" if made.how["source"] else ""
-    say.note(f"regard: {made.units} filled in; of their lines {', '.join(told) or 'none'}{share}")
-
-
-HOW = {
-    "model": "by the model", "other": "by a lower hypothesis, for the sake of marks",
-    "forced": "by a search that had to say the marks", "source": "left as the source",
-}  # fmt: skip
 
 
 def record(row: "list[Translation]", codec: "Codec") -> dict[str, Any]:

@@ -11,13 +11,15 @@ from typing import Literal
 from regard.data.marks import marks, survive
 from regard.tasks.translator import Translation, Translator, Wish
 
-How = Literal["model", "other", "forced", "source"]
+How = Literal["memory", "model", "other", "forced", "source"]
 OTHERS = 5  # hypotheses that are looked at where the best one failed
 
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer that holds the marks of its source: from the model, or the source itself."""
+    """An answer that holds the marks of its source: from the model, the source itself, or what
+    somebody said before.
+    """
 
     text: str
     score: float
