@@ -42,8 +42,8 @@ def source(name: str | None) -> Iterator[tuple[IO[bytes], str]]:
         raise UserError(f"{name}: is compressed; try {PACKED[suffix]} {name} | regard …")
     if suffix in LATER:
         raise UserError(
-            f"{name}: {suffix} files are not read yet; docs/files.md says which are, and what comes "
-            "from standard input is taken as lines of text"
+            f"{name}: {suffix} files are not read yet; docs/files.md says which are, and standard "
+            "input is always taken as lines of text"
         )
     with open(name, "rb") as file:
         yield file, name
