@@ -269,7 +269,9 @@ def test_phrasebook_both_ways_in_every_split():
 
 def test_kinds_are_the_files():
     known = Part("data.corpus").known()
-    assert sorted(known) == ["hub", "jsonl", "mix", "moses", "phrasebook", "tsv"]
+    assert sorted(known) == [
+        "hub", "jsonl", "mix", "moses", "phrasebook", "po", "tmx", "tsv", "xliff"
+    ]  # fmt: skip
     assert Part("data.corpus").pick({"kind": "moses", "dev": "val"}) == moses.Config(dev="val")
 
 
