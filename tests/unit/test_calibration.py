@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from regard.evaluate.calibration import auroc, brier, expected_error, reliability
 
+metrics = pytest.importorskip("sklearn.metrics")
 CASES = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40)
 
 
@@ -17,7 +18,6 @@ def split(cases):
 
 @given(CASES)
 def test_they_are_what_scikit_learn_says(cases):
-    metrics = pytest.importorskip("sklearn.metrics")
     said, true = split(cases)
     assert brier(said, true) == pytest.approx(((said - true) ** 2).mean())
     if len(set(true)) == 2:

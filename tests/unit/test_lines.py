@@ -23,7 +23,7 @@ def seen(text: str) -> str:
     return "".join(c for c in text if not blank(c))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, st.integers(1, 40))
 @example("a" * 50 + "\u200b" * 90, 7)
 @example("." * 100, 3)
@@ -38,7 +38,7 @@ def test_nothing_but_white_space_is_lost_and_every_piece_fits(line, most):
     assert "".join("".join(cut).split()) == "".join(line.split())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, st.integers(1, 40))
 def test_cuts_fall_inside_words_only_where_words_are_too_long(line, most):
     words = re.sub("[。！？]", "", line).split()  # after those a sentence ends without a space

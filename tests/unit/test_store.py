@@ -19,7 +19,7 @@ def lists(rows: Store) -> list[list[int]]:
     return [rows[i].tolist() for i in range(len(rows))]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(list(KINDS)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.lists(st.lists(st.integers(1, KINDS[kind]))))
 ))  # fmt: skip
@@ -40,20 +40,20 @@ def test_a_number_too_large_is_refused():
         Store.of([[2**16]], np.uint16)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS)
 def test_texts_come_back_whatever_they_are(texts):
     assert Store.of_texts(texts).texts == texts
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(ROWS, min_size=1, max_size=4))
 def test_joined_has_the_rows_of_all(parts):
     joined = Store.joined([Store.of(rows) for rows in parts])
     assert lists(joined) == [row for rows in parts for row in rows]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(ROWS, st.data())
 def test_padded_is_what_pad_makes_of_the_rows(rows, data):
     packed = Store.of(rows, np.uint16)
@@ -73,7 +73,7 @@ def shelves(folder):
     yield Shelf.at(folder / "rows", np.uint16, new=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(parts=st.lists(ROWS, max_size=4), data=st.data())
 def test_a_shelf_gives_back_any_stretch(parts, data, tmp_path_factory):
     rows = [row for part in parts for row in part]
