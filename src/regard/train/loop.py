@@ -1,5 +1,6 @@
 """The one training loop: any task, one device or many, resumed exactly where it stopped."""
 
+import gc
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -135,6 +136,15 @@ class Loop:
                 loss, shown = self.wrapped(batch, scale * some)
             loss.backward()
         return {k: v * some for k, v in shown.items()}
+
+    def let_go(self) -> None:
+        """Give up what all processes share, while they still have their group.
+
+        If the last user of a group dies after it was left, the group ends within Python's lock, and
+        waits for a thread of its own, which may wait for that lock to free a tensor: for ever.
+        """
+        del self.wrapped
+        gc.collect()
 
     def pause(self) -> None:
         """Every so many steps and at the end: dev score and checkpoint; when asked, that alone."""

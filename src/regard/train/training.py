@@ -47,19 +47,28 @@ def train(
             task = begin(recipe, run, here)
             report = Report(run, quiet, silent=not here.first)
             loop = Loop(task, recipe.train, run, here, report)  # type: ignore[attr-defined]
-            with interruptible(loop):
-                try:
-                    loop.fit(recipe.seed, until)
-                finally:
-                    report.end()
-            if not loop.ended:
-                report.say(f"saved at step {loop.at['step']}; the same command goes on from there")
-                if until is None or loop.at["step"] < until:
-                    raise KeyboardInterrupt
-                return run
-            finish(loop)
-            here.barrier()
+            try:
+                with interruptible(loop):
+                    try:
+                        loop.fit(recipe.seed, until)
+                    finally:
+                        report.end()
+                ended(loop, until)
+            finally:
+                loop.let_go()
     return run
+
+
+def ended(loop: Loop, until: int | None) -> None:
+    """Finish, or tell where it goes on. Raises KeyboardInterrupt if somebody stopped it."""
+    if loop.ended:
+        finish(loop)
+        loop.world.barrier()
+        return
+    step = loop.at["step"]
+    loop.report.say(f"saved at step {step}; the same command goes on from there")
+    if until is None or step < until:
+        raise KeyboardInterrupt
 
 
 @contextmanager
