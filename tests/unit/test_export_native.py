@@ -70,7 +70,7 @@ def test_what_is_kept_is_what_was_rounded_and_each_once(run, tmp_path):  # noqa:
         rest = (kept[f"{name}.weight"] * scale - model.get_submodule(name).weight).abs()
         assert (rest <= scale / 2 + 1e-7).all()
     assert len([n for n in kept if n.endswith("embed.weight")]) == 1  # tied, so shared
-    opened = native.Small(tmp_path, mt.codec).model
+    opened = native.Formed(tmp_path, mt.codec).model
     assert torch.equal(opened.writer.embed.weight, model.embed.weight)
     (tmp_path / "recipe.yaml").write_text(recipes.dump(changed("model.decoder.layers=1")))
     with pytest.raises(UserError, match="export the run again"):

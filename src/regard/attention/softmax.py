@@ -39,11 +39,11 @@ class Softmax(Core):
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, scope: Scope) -> Tensor:
         """The same result as the plain form, from a kernel that need not keep the weights."""
-        bias = scope.bias(q, k)
-        if scope.open and bias is None and not scope.position.weighs and is_few(q, 1):
+        if is_few(q, 1) and scope.open and not scope.position.scores:
             return single(q, per_head(k, q.size(1)), per_head(v, q.size(1)))
         if scope.position.weighs or is_few(q, FEW):
             return super().attend(q, k, v, scope)
+        bias = scope.bias(q, k)
         k, v = per_head(k, q.size(1)), per_head(v, q.size(1))
         drop = self.dropout if self.training else 0.0
         if bias is None and scope.causal:

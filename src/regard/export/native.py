@@ -61,10 +61,10 @@ def tensors(model: Any) -> dict[str, Tensor]:
 
 def open(folder: Path, codec: Codec, threads: int) -> Stepping:
     """The engine in a folder that `write` has filled; PyTorch's threads are the whole process's."""
-    return Small(folder, codec).engine("native")
+    return Formed(folder, codec).engine("native")
 
 
-class Small:
+class Formed:
     """The model of a folder, ready for use, and its output layer.
 
     Raises UserError if the weights are not those of the recipe.

@@ -43,7 +43,7 @@ def pairs(recipe: translate.Config, codec: Codec) -> Iterator[tuple[list[int], l
 
 def open(folder: Path, codec: Codec, threads: int) -> Stepping:
     """The engine in a folder that `write` has filled; PyTorch's threads are the whole process's."""
-    small, lists = native.Small(folder, codec), load_file(folder / LISTS)
+    small, lists = native.Formed(folder, codec), load_file(folder / LISTS)
     engine = small.engine("shortlist")
     engine.shortlist = Shortlist(
         lists["best"], lists["often"], len(codec.target.facts.specials),

@@ -11,22 +11,26 @@ from regard.recipe import UserError
 from regard.search.trace import Candidate
 from regard.tasks.attending import Attended, Head, attend, links, read, usual
 from regard.tasks.decode.base import Ask
-from regard.tasks.decode.beam import Config as Beam
+from regard.tasks.growing import watched
+from regard.tasks.heads import apart
 from regard.tasks.lines import blank
 from regard.tasks.translator import Translator, Wish
 
 
 def look(
-    translator: Translator, text: str, direction: str | None = None, head: Head | None = None
-) -> Look:
+    translator: Translator, text: str, direction: str | None = None, head: Head | None = None,
+    prefix: str = "",
+) -> Look:  # fmt: skip
     """What the model attends to while it answers `text`, with the alignment that `head` sees.
 
-    Raises UserError for a blank or too long text.
+    `prefix`: how the answer must begin. Others may use the translator at the same time. Raises
+    UserError for a blank or too long text.
     """
     if blank(text) or not translator.fits(text):
         most = translator.longest
         raise UserError(f"look: wants one sentence of at most {most} tokens, got {text!r:.60}")
-    answer = translator.translate([text], Wish(direction))[0]
+    translator = apart(translator)
+    answer = translator.translate([text], Wish(direction, prefix=[prefix]))[0]
     seen = attend(translator, [text], [answer.text], direction)[0]
     head = head if head is not None and head.name in seen.weights else usual(list(seen.weights))
     codec = translator.codec
@@ -40,7 +44,7 @@ def look(
         source_words=text.split(),
         target_words=answer.text.split(),
         token_scores=[(t, math.exp(s)) for t, s in zip(target, scores, strict=True)],
-        beam=tree(translator, seen.source),
+        beam=tree(translator, seen.source, codec.target.encode([prefix])[0]),
         meta={
             "score": answer.score,
             "direction": codec.direction(direction),
@@ -87,15 +91,13 @@ def named(head: Head | None) -> str:
     return f"{head.name}, {'mean of heads' if head.head is None else f'head {head.head}'}"
 
 
-def tree(translator: Translator, source: list[int]) -> list[dict[str, Any]]:
+def tree(translator: Translator, source: list[int], prefix: list[int]) -> list[dict[str, Any]]:
     """The beam as it grew: nested entries with text, score, fate, children, and which were chosen.
 
     It is the translator's own beam, or a small one if the translator searches in another way.
     """
     trace: list[list[Candidate]] = []
-    beam = translator.decode if isinstance(translator.decode, Beam) else Beam(size=4)
-    used = Translator(translator.models, translator.codec, beam, translator.longest)
-    best = used.decoded([source], Ask(trace=trace), [[]])[0][0]
+    best = watched(translator).decoded([source], Ask(trace=trace), [prefix])[0][0]
     return grown(trace, [*best.tokens, *[EOS] * best.finished], translator.codec.target)
 
 

@@ -53,13 +53,13 @@ def train(
                         loop.fit(recipe.seed, until)
                     finally:
                         report.end()
-                ended(loop, until)
+                conclude(loop, until)
             finally:
                 loop.let_go()
     return run
 
 
-def ended(loop: Loop, until: int | None) -> None:
+def conclude(loop: Loop, until: int | None) -> None:
     """Finish, or tell where it goes on. Raises KeyboardInterrupt if somebody stopped it."""
     if loop.ended:
         finish(loop)
