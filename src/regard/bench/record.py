@@ -8,7 +8,8 @@ from regard import results
 from regard.run import command
 
 KEPT = ("version", "settings", "ratio", "short_ratio", "through_ratio", "counts", "peak_mib",
-        "memory_ratio", "share_of_peak", "bleu", "tokens", "tried")  # fmt: skip
+        "memory_ratio", "share_of_peak", "bleu", "tokens", "tried",
+        "dev_nll")  # fmt: skip
 
 
 def record(folder: Path, found: Mapping[str, Any], key: str, unit: str) -> None:

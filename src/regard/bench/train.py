@@ -18,7 +18,7 @@ WAYS = {"eole": {"": {"workers": 0}, ", 2 workers": {"workers": 2}}}
 PEAK = "matrix peak"
 # Alike for everybody, beside what one asks for.
 COMMON: dict[str, Any] = {"dropout": 0.1, "smoothing": 0.1, "lr": 7e-4}
-ALIKE = ("size", "precision", "threads", "vocab", "batch_tokens", "device")
+ALIKE = ("size", "precision", "threads", "vocab", "batch_tokens", "device", "steps")
 
 
 def settings(size: str, asked: dict[str, Any], data: dict[str, Any], out: Path) -> dict[str, Any]:
