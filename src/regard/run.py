@@ -1,10 +1,12 @@
 """A run: the folder that training leaves behind, safe to receive from a stranger.
 
 recipe.yaml · run.json (format, versions, facts) · tokenizer/ · model.safetensors · checkpoints/ ·
-metrics.jsonl · tensorboard/ · README.md (the card).
+metrics.jsonl · tensorboard/ · README.md (the card); of an adapted run initial.safetensors and
+corrections/ too.
 Only YAML, JSON and safetensors: nothing is unpickled.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -139,6 +141,16 @@ class Run:
         return self.folder / "model.safetensors"
 
     @property
+    def initial(self) -> Path:
+        """The weights that training begins with, where the file is there (see `regard adapt`)."""
+        return self.folder / "initial.safetensors"
+
+    @property
+    def confidence(self) -> Path:
+        """How sure one can be of its answers (see `regard calibrate`)."""
+        return self.folder / "confidence.json"
+
+    @property
     def checkpoints(self) -> Path:
         """What training goes on from."""
         return self.folder / "checkpoints"
@@ -152,6 +164,11 @@ class Run:
     def metrics(self) -> Path:
         """One JSON object a line: what training reported."""
         return self.folder / "metrics.jsonl"
+
+    def fingerprint(self) -> str:
+        """What tells these weights from any others: the SHA-256 of their file."""
+        with self.model.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     @property
     def recipe(self) -> Recipe:

@@ -174,3 +174,36 @@ def test_settings_out_of_range_are_refused():
         NoRepeat(-1)
     with pytest.raises(ValueError, match="1 or more"):
         Repetition(times=0)
+
+
+def test_what_may_come_once_comes_once_and_only_where_it_may(search):
+    said = 0
+    for seed in range(10):
+        toy = Toy(seed, vocabulary=7)
+        toy.table[..., 3:6] += 3.0  # would say them for ever, anywhere
+        toy.table = toy.table.log_softmax(-1)
+        limits = Limits(BOS, EOS, [6, 6, 6], forbid=[1, 3, 4, 5], once=[[3, 4], [], [5, 3]])
+        for i, hypotheses in enumerate(search(toy.step, toy.start(), limits)):
+            for h in hypotheses:
+                held = [token for token in h.tokens if token in limits.forbid]
+                assert sorted(set(held)) == sorted(held) and set(held) <= set(limits.once[i])
+                assert honest(toy, i, h)
+                said += len(held)
+    assert said > 30  # of 4 in each of 10 turns
+
+
+def test_a_sentence_with_its_own_once_gets_alone_what_it_gets_in_a_batch():
+    toy, once = Toy(5, vocabulary=7), [[3, 4], [], [5, 3]]
+    toy.table[..., 3:6] += 2.0
+    toy.table = toy.table.log_softmax(-1)
+    forbid = [3, 4, 5]
+    together = beam(toy.step, toy.start(), Limits(BOS, EOS, [6] * 3, forbid=forbid, once=once))
+    for i, own in enumerate(once):
+        alone = Limits(BOS, EOS, [6], forbid=forbid, once=[own])
+        assert beam(toy.step, toy.start([i]), alone) == [together[i]]
+    prefix = [[3], [3], []]  # overrules what is forbidden, and counts as said
+    limits = Limits(BOS, EOS, [6] * 3, forbid=forbid, once=once, prefix=prefix)
+    for row in beam(toy.step, toy.start(), limits)[:2]:
+        assert row[0].tokens[0] == 3 and 3 not in row[0].tokens[1:]
+    with pytest.raises(ValueError, match="once has 2 rows for 3 sentences"):
+        Limits(BOS, EOS, [6] * 3, once=[[3], [4]])

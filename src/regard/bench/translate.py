@@ -85,7 +85,8 @@ def work(loaded: regard.Loaded, rows: Sequence[Row], out: Path) -> dict[str, Any
     """The file of sentences: texts for ours, ids for peers, and the most tokens of each answer."""
     codec = loaded.translator.codec
     texts = [row.source for row in rows]
-    ids = codec.sources(texts, [row.direction for row in rows])
+    masked = [codec.masks.of(text).text for text in texts]
+    ids = codec.sources(masked, [row.direction for row in rows])
     path = (out / "work.json").resolve()
     write_json(path, {"texts": texts, "ids": ids, "longest": [room(len(row)) for row in ids]})
     return {"work": str(path), "direction": loaded.directions[0]}
@@ -163,5 +164,6 @@ def scored(answers: Path, loaded: regard.Loaded, rows: Sequence[Row]) -> float:
     ids = json.loads(answers.read_text("utf-8"))
     if len(ids) != len(rows):
         raise UserError(f"{answers}: {len(ids)} answers to {len(rows)} sentences")
-    texts = loaded.translator.codec.target.decode(ids)
+    used = loaded.translator
+    texts = [used.texts([x], row.source)[0] for x, row in zip(ids, rows, strict=True)]
     return regard.bleu(texts, [row.target for row in rows]).value

@@ -36,7 +36,9 @@ def score(
     for part in say.parts(pairs, 256, "scoring"):
         found += loaded.score([s for s, _ in part], [t for _, t in part], direction)
     if json:
-        tokens = sum(map(len, loaded.translator.codec.targets(targets)))
+        codec = loaded.translator.codec
+        golds = codec.given(sources, targets, codec.direction(direction))[1]
+        tokens = sum(map(len, golds))
         total = sum(found)
         facts = {"lines": len(found), "tokens": tokens, "total": total, "per_token": total / tokens}
         say.document({"runs": runs, **facts, "scores": found})

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from regard.data.corpus.base import Row, languages
+from regard.data.masks import Masked, Masks
 from regard.data.tokenizer import base as tokenizer
-from regard.data.tokenizer.base import EOS, Tokenizer
+from regard.data.tokenizer.base import EOS, RESERVED, Tokenizer
 from regard.recipe import UserError
 
 if TYPE_CHECKING:
@@ -16,21 +17,28 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """Text to token ids and back, on either side; tags tell the model where to."""
+    """Text to token ids and back, on either side; tags tell the model where to.
+
+    Both tokenizers have the same specials, so a reserved token has one id. `masks` hides marks
+    behind them; texts with hidden marks are encoded and decoded as they are.
+    """
 
     def __init__(self, source: Tokenizer, target: Tokenizer, directions: Sequence[str]):
         self.source, self.target, self.directions = source, target, tuple(directions)
         self.tagged = len(directions) > 1
+        self.masks = Masks(len(target.reserved))
 
     @classmethod
     def train(cls, config: "Config", rows: Iterable[Row]) -> "Codec":
         """Learn the tokenizers of these rows, which are gone through twice."""
-        tags = tags_of(config.directions)
-        sources, targets = (row.source for row in rows), (row.target for row in rows)
+        reserved = list(RESERVED.values()) if config.protect else []
+        specials, masks = [*tags_of(config.directions), *reserved], Masks(len(reserved))
+        sources = (masks.row(row, "").source for row in rows)
+        targets = (masks.row(row, "").target for row in rows)
         if config.shared:
-            both = config.tokenizer.train(chain(sources, targets), tags)
+            both = config.tokenizer.train(chain(sources, targets), specials)
             return cls(both, both, config.directions)
-        source, target = (config.tokenizer.train(texts, tags) for texts in (sources, targets))
+        source, target = (config.tokenizer.train(texts, specials) for texts in (sources, targets))
         return cls(source, target, config.directions)
 
     def save(self, folder: Path) -> None:
@@ -63,6 +71,28 @@ class Codec:
     def targets(self, texts: Sequence[str], rng: random.Random | None = None) -> list[list[int]]:
         """Target ids with eos."""
         return [[*ids, EOS] for ids in self.target.encode(texts, rng)]
+
+    def phrases(self, texts: Sequence[str]) -> list[list[int]]:
+        """Target ids of phrases; of a reserved character alone, only its own."""
+        found = zip(texts, self.target.encode(texts), strict=True)
+        return [[self.target.reserved[t]] if t in self.target.reserved else x for t, x in found]
+
+    def given(
+        self, sources: Sequence[str], targets: Sequence[str], direction: str
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """Ids of sources in use, and of targets that are to be taken as the answers."""
+        masked = [self.masks.of(text) for text in sources]
+        golds = [mine.like(text) for mine, text in zip(masked, targets, strict=True)]
+        ids = self.sources([mine.text for mine in masked], [direction] * len(masked))
+        return ids, self.targets(golds)
+
+    def hidden(self, masked: Masked) -> dict[int, str]:
+        """What the reserved tokens of a text stand for."""
+        return {self.target.reserved[c]: part for c, part in masked.hidden.items()}
+
+    def reserved(self, sources: Sequence[Sequence[int]]) -> list[list[int]]:
+        """Of encoded sources the reserved tokens, which an answer may hold once each."""
+        return [[i for i in row if i in self.target.characters] for row in sources]
 
     def tag(self, direction: str) -> int:
         """The token that asks for this direction's target language."""

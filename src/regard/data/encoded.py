@@ -54,7 +54,8 @@ class Fresh:
         kinds, parts = kinds_of(self.codec), []
         size = DRAWN if dropout(self.codec) else CHUNK
         for chunk in chunks(self.texts.rows(stretches), size):
-            sources, targets, directions = zip(*chunk, strict=True)
+            rows = [self.codec.masks.row(row, key) for row in chunk]
+            sources, targets, directions = zip(*rows, strict=True)
             source = Store.of(self.codec.sources(sources, directions, rngs[0]), kinds[0])
             parts.append((source, Store.of(self.codec.targets(targets, rngs[1]), kinds[1])))
         source, target = (Store.joined(side) for side in zip(*parts, strict=True))
@@ -141,7 +142,7 @@ def find(folder: Path, codec: Codec, mark: str) -> Kept | None:
 
 def mark(config: "Config", codec: Codec) -> str:
     """Another one for another corpus, other settings or other tokenizers; files are read for it."""
-    known = [str(FORMAT), config.model_dump_json()]
+    known = [str(FORMAT), config.model_dump_json(exclude={"protect"})]  # tokenizers tell that
     known += [side.model.to_str() for side in (codec.source, codec.target)]
     for path in config.files("train"):
         with path.open("rb") as file:

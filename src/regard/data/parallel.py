@@ -36,7 +36,8 @@ class Config(Settings):
     `dir`: a folder ($VARIABLES are filled in) or hf:OWNER/NAME. `directions`: such as [de-en]; with
     more than one every source begins with its target's tag. `shared`: one vocabulary for both.
     `max_length`: training rows longer than this on a side, in tokens with eos and tag, are left out
-    and counted; in use a longer line is cut.
+    and counted; in use a longer line is cut. `protect`: placeholders, tags, code and addresses are
+    hidden behind reserved tokens, in training and in use, and come back in the answer.
     """
 
     corpus: Annotated[Any, Part("data.corpus")]
@@ -45,6 +46,7 @@ class Config(Settings):
     tokenizer: Annotated[Any, Part("data.tokenizer", default="bpe")] = "bpe"
     shared: bool = True
     max_length: int = Field(256, ge=2)
+    protect: bool = False
 
     def rows(self, split: str, drop_empty: bool = False) -> Corpus:
         """The rows of a split, in all directions."""

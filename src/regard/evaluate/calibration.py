@@ -55,6 +55,29 @@ def auroc(said: np.ndarray, true: np.ndarray) -> float:
     return float(above / (positive * negative))
 
 
+@dataclass(frozen=True)
+class Figures:
+    """How far probabilities can be believed, all at once; `constant`: the Brier score of the best
+    constant, which is the share that came true; `auroc`: None if all came true, or none.
+    """
+
+    cases: int
+    true: float
+    ece: float
+    brier: float
+    constant: float
+    auroc: float | None
+
+
+def figures(said: np.ndarray, true: np.ndarray) -> Figures:
+    """Of these cases."""
+    said, true = checked(said, true)
+    share = float(true.mean())
+    above = auroc(said, true) if 0 < share < 1 else None
+    error = float(expected_error(said, true))
+    return Figures(len(true), share, error, brier(said, true), share * (1 - share), above)
+
+
 def checked(said: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both as numbers. ValueError unless they are as many, and probabilities."""
     said, true = np.asarray(said, float), np.asarray(true, float)

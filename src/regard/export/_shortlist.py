@@ -109,6 +109,7 @@ class Local:
             limits, bos=self.place[bos], eos=self.place[limits.eos],
             forbid=[self.place[i] for i in limits.forbid if i in self.place],
             prefix=limits.prefix and self.rows(limits.prefix),
+            once=limits.once and self.rows(limits.once),
         )  # fmt: skip
 
     def ask(self, ask: Ask) -> Ask:

@@ -50,7 +50,9 @@ class Stepping:
             source = pad([sources[i] for i in chosen])
             own = replace(ask, phrases=ask.phrases and [ask.phrases[i] for i in chosen])
             prefix = limits.prefix and [limits.prefix[i] for i in chosen]
-            ends = replace(limits, max_len=[limits.max_len[i] for i in chosen], prefix=prefix)
+            once = limits.once and [limits.once[i] for i in chosen]
+            most = [limits.max_len[i] for i in chosen]
+            ends = replace(limits, max_len=most, prefix=prefix, once=once)
             with torch.inference_mode():  # each thread has to say so
                 state = self.start(source, ok(source))
                 if self.shortlist is None:

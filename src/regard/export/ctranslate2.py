@@ -5,6 +5,7 @@ lies beside them. `P` positions, `D` width.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -243,22 +244,25 @@ class CTranslate2:
         found: list[list[Hypothesis] | None] = [None] * len(sources)
         scores = Scores(self.model)
         for i, source, result in zip(rows, written, results, strict=True):
-            best = self.best(result, decode, limits.max_len[i], set(limits.forbid))
+            spared = limits.once[i] if limits.once else ()
+            best = self.best(result, decode, limits.max_len[i], set(limits.forbid), spared)
             if best is not None:
                 later: Any = scores.of(source, [self.target[token] for token in best.tokens])
                 found[i] = [replace(best, token_scores=later)]
         return found
 
     def best(
-        self, result: Any, decode: DecodeConfig, most: int, forbidden: set[int]
-    ) -> Hypothesis | None:
+        self, result: Any, decode: DecodeConfig, most: int, forbidden: set[int],
+        spared: Sequence[int],
+    ) -> Hypothesis | None:  # fmt: skip
         """By our ranking, of those that ended within the limit; None also if one is not allowed."""
         ranking, guards, kept = Ranking(getattr(decode, "alpha", 0.0)), decode.guards(), []
         for words, score in zip(result.hypotheses, result.scores, strict=True):
             tokens = [self.ids[word] for word in words]
             length, finished = len(tokens), tokens[-1:] == [EOS]
             tokens = tokens[: length - finished]
-            if forbidden.intersection(tokens) or acts(guards, tokens):
+            beyond = Counter(tokens) - Counter(spared)  # what may come once, it may not come twice
+            if (forbidden | set(spared)) & beyond.keys() or acts(guards, tokens):
                 return None
             if finished and length <= most:
                 rank = score / ranking.penalty(length)

@@ -35,7 +35,7 @@ def write(
 
 def pairs(recipe: translate.Config, codec: Codec) -> Iterator[tuple[list[int], list[int]]]:
     """Token ids of the first training rows, read a chunk at a time."""
-    rows = islice(recipe.data.stream("train"), PAIRS)
+    rows = (codec.masks.row(row, "") for row in islice(recipe.data.stream("train"), PAIRS))
     while chunk := list(islice(rows, CHUNK)):
         sources = codec.sources([r.source for r in chunk], [r.direction for r in chunk])
         yield from zip(sources, codec.targets([r.target for r in chunk]), strict=True)

@@ -1,11 +1,13 @@
 """A look into a translator at work: one sentence, its answer, and everything seen on the way."""
 
 import math
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from regard.data.tokenizer.base import EOS, Tokenizer
+from regard.data.tokenizer.base import EOS
 from regard.look.maps import Look, Map
 from regard.recipe import UserError
 from regard.search.trace import Candidate
@@ -35,7 +37,7 @@ def look(
     head = head if head is not None and head.name in seen.weights else usual(list(seen.weights))
     codec = translator.codec
     scores = translator.forced([seen.source], [seen.target])[0]
-    target = [*codec.target.pieces(seen.target[:-1]), "⏎"]
+    target = [*codec.target.pieces(seen.target[:-1], seen.hidden), "⏎"]
     return Look(
         source=text,
         target=answer.text,
@@ -44,7 +46,7 @@ def look(
         source_words=text.split(),
         target_words=answer.text.split(),
         token_scores=[(t, math.exp(s)) for t, s in zip(target, scores, strict=True)],
-        beam=tree(translator, seen.source, codec.target.encode([prefix])[0]),
+        beam=tree(translator, seen, codec.masks.of(text).like(prefix)),
         meta={
             "score": answer.score,
             "direction": codec.direction(direction),
@@ -56,7 +58,7 @@ def look(
 def maps(translator: Translator, seen: Attended, target: list[str]) -> list[Map]:
     """Every layer's weights with readable tokens beside them."""
     codec = translator.codec
-    source = [*codec.source.pieces(seen.source[:-1]), "⏎"]
+    source = [*codec.source.pieces(seen.source[:-1], seen.hidden), "⏎"]
     into = ["⇥", *target[:-1]]
     made = []
     for name, weights in seen.weights.items():
@@ -91,18 +93,21 @@ def named(head: Head | None) -> str:
     return f"{head.name}, {'mean of heads' if head.head is None else f'head {head.head}'}"
 
 
-def tree(translator: Translator, source: list[int], prefix: list[int]) -> list[dict[str, Any]]:
+def tree(translator: Translator, seen: Attended, prefix: str) -> list[dict[str, Any]]:
     """The beam as it grew: nested entries with text, score, fate, children, and which were chosen.
 
     It is the translator's own beam, or a small one if the translator searches in another way.
     """
     trace: list[list[Candidate]] = []
-    best = watched(translator).decoded([source], Ask(trace=trace), [prefix])[0][0]
-    return grown(trace, [*best.tokens, *[EOS] * best.finished], translator.codec.target)
+    reader = translator.codec.target
+    begun = reader.encode([prefix])
+    best = watched(translator).decoded([seen.source], Ask(trace=trace), begun)[0][0]
+    names = partial(reader.pieces, hidden=seen.hidden)
+    return grown(trace, [*best.tokens, *[EOS] * best.finished], names)
 
 
 def grown(
-    trace: list[list[Candidate]], best: list[int], tokenizer: Tokenizer
+    trace: list[list[Candidate]], best: list[int], names: Callable[[Sequence[int]], list[str]]
 ) -> list[dict[str, Any]]:
     """Entries by step, each hung under its parent in the step before."""
     roots: list[dict[str, Any]] = []
@@ -112,7 +117,7 @@ def grown(
         now: dict[int, dict[str, Any]] = {}
         parent, on_way = on_way, None
         for place, c in enumerate(step):
-            text = "⏎" if c.token == EOS else tokenizer.pieces([c.token])[0]
+            text = "⏎" if c.token == EOS else names([c.token])[0]
             chosen = before[c.parent] is parent and t < len(best) and c.token == best[t]
             now[place] = {
                 "text": text, "score": round(c.total, 3), "fate": c.fate, "chosen": chosen,

@@ -54,6 +54,7 @@ class Limits:
     work. `max_len`: most tokens of each sentence, eos counted. `min_len`: fewest tokens before
     eos. `forbid`: ids never produced. `prefix`: tokens each output must begin with, of any
     lengths; it overrules `forbid` and `min_len`, and its log-probabilities count in the score.
+    `once`: ids that only the outputs of this sentence may hold, each once, though forbidden.
     Raises ValueError when they contradict each other.
     """
 
@@ -63,6 +64,7 @@ class Limits:
     min_len: int = 0
     forbid: Sequence[int] = ()
     prefix: Sequence[Sequence[int]] | None = None
+    once: Sequence[Sequence[int]] | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.max_len)
@@ -74,6 +76,8 @@ class Limits:
                              f"{rows} sentences need ({rows},)")
         if self.eos in self.forbid:
             raise ValueError(f"eos ({self.eos}) is among the forbidden ids; no output could end")
+        if self.once is not None and len(self.once) != rows:
+            raise ValueError(f"once has {len(self.once)} rows for {rows} sentences; each needs one")
         if self.prefix is not None and len(self.prefix) != rows:
             raise ValueError(f"{len(self.prefix)} prefixes for {rows} sentences; give one for each")
         for i, forced in enumerate(self.prefix or ()):

@@ -41,8 +41,9 @@ def constrained(step: Step, state: Any, limits: Limits, phrases: Sequence[Sequen
 
 
 def distinct(phrases: Sequence[Sequence[int]], limits: Limits, place: int) -> list[Phrase]:
+    forbidden = set(limits.forbid) - set(limits.once[place] if limits.once else ())
     for phrase in phrases:
-        if not phrase or limits.eos in phrase or set(phrase) & set(limits.forbid):
+        if not phrase or limits.eos in phrase or set(phrase) & forbidden:
             raise ValueError(f"sentence {place}: the phrase {list(phrase)} can never be produced; "
                              "a phrase needs a token, and neither eos nor forbidden ids")
     return list(dict.fromkeys(map(tuple, phrases)))

@@ -2,7 +2,8 @@
 
 Guards come after the limits, and none takes a row's last choice: then it is overruled. So a forced
 prefix may repeat itself, and a guard never leads a sentence into a dead end.
-`R` rows, `V` vocabulary, `t` tokens produced, `P` longest prefix, `N` n-gram size.
+`R` rows, `V` vocabulary, `t` tokens produced, `P` longest prefix, `N` n-gram size, `M` ids that may
+come once.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,27 @@ from torch import Tensor
 from regard.search.base import IMPOSSIBLE, Limits, Processor, checked
 
 
+class Once:
+    """Ids that only some sentences may produce, each of them at most once in an output."""
+
+    def __init__(self, rows: Sequence[Sequence[int]], device: torch.device) -> None:
+        ids = sorted({i for row in rows for i in row})
+        self.ids = torch.tensor(ids, dtype=torch.long, device=device)  # (M,)
+        mine = [[i in row for i in ids] for row in map(set, rows)]
+        self.mine = torch.tensor(mine, dtype=torch.bool, device=device)  # (B, M)
+
+    def of(self, logprobs: Tensor, history: Tensor, owner: Tensor) -> Tensor:
+        """Their log-probabilities (R, M), -inf where a row may not produce one now."""
+        place = torch.searchsorted(self.ids, history).clamp(max=len(self.ids) - 1)  # (R, t)
+        place = place.where(self.ids[place] == history, len(self.ids))
+        said = torch.zeros(len(history), len(self.ids) + 1, dtype=torch.bool, device=owner.device)
+        said = said.scatter_(1, place, True)[:, :-1]
+        return logprobs[:, self.ids].masked_fill(said | ~self.mine[owner], IMPOSSIBLE)
+
+
 class Bounds:
-    """The hard part: forbidden ids, no early eos, forced prefix. Never overruled.
+    """The hard part: forbidden ids, what may come once, no early eos, forced prefix. Never
+    overruled.
 
     A prefix that the model gives no probability at all ends the hypothesis there, unfinished.
     """
@@ -28,14 +48,19 @@ class Bounds:
         self.prefix = torch.tensor(  # (B, P), -1 where a prefix is over
             [[*p, *[-1] * (longest - len(p))] for p in forced], dtype=torch.long, device=device)
         self.longest = longest
+        once = limits.once or ()
+        self.once = Once(once, device) if any(once) else None
 
     def __call__(self, logprobs: Tensor, history: Tensor, owner: Tensor) -> Tensor:
         """In place: a copy of all log-probabilities would cost as much as a layer."""
         t = history.size(1)
         want = self.prefix[owner, t, None] if t < self.longest else None  # (R, 1)
         given = None if want is None else logprobs.gather(1, want.clamp(min=0))
+        spared = self.once.of(logprobs, history, owner) if self.once else None
         if self.forbid.numel():
             logprobs.index_fill_(1, self.forbid, IMPOSSIBLE)
+        if self.once and spared is not None:
+            logprobs.index_copy_(1, self.once.ids, spared)
         if t < self.min_len:
             logprobs[:, self.eos] = IMPOSSIBLE
         if want is None or given is None:

@@ -35,15 +35,17 @@ def alternatives(
     if not translator.fits(text):
         raise UserError(f"alternatives: wants a text of at most {translator.longest} tokens")
     codec = translator.codec
-    source = codec.sources([text], [codec.direction(direction)])
-    said = codec.target.encode([prefix])[0]
+    masked = codec.masks.of(text)
+    source = codec.sources([masked.text], [codec.direction(direction)])
+    said = codec.target.encode([masked.like(prefix)])[0]
     tokens = likely(translator, source[0], said, MORE * count)
     starts = [[*said, token] for token in tokens if token != EOS]
     behind = len(prefix.split())
-    starts = [s for s, t in zip(starts, codec.target.decode(starts), strict=True)
-              if len(t.split()) > behind or not behind][:count]  # fmt: skip
+    starts = [s for s, t in zip(starts, translator.texts(starts, text), strict=True)
+              if len(t.split()) > behind or not behind
+              or (masked.held and t[-1:] == " ")][:count]  # fmt: skip
     found = translator.decoded(source * len(starts), Ask(), starts) if starts else []
-    answers = [translator.joined([row])[0] for row in found]
+    answers = [translator.joined([row], text)[0] for row in found]
     made: dict[str, Alternative] = {}
     if EOS in tokens and prefix:
         made[""] = Alternative("", prefix, translator.score([text], [prefix], direction)[0])
@@ -67,5 +69,6 @@ def likely(
         weight, bias = model.head
         parts.append(torch.nn.functional.linear(hidden, weight, bias).log_softmax(-1))
     mean = torch.stack(parts).logsumexp(0) - math.log(len(parts))
-    mean[translator.codec.silent] = -math.inf
+    unsaid = set(translator.codec.reserved([source])[0]) - set(said)
+    mean[[i for i in translator.codec.silent if i not in unsaid]] = -math.inf
     return mean.topk(min(count, len(mean))).indices.tolist()

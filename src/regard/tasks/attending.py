@@ -6,7 +6,7 @@ tag if there are several directions).
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,15 @@ from regard.tasks.workers import batches
 
 @dataclass(frozen=True)
 class Attended:
-    """The weights of every attention of a model for one sentence pair: name -> (H, T, S)."""
+    """The weights of every attention of a model for one sentence pair: name -> (H, T, S).
+
+    `hidden`: what reserved tokens stand for.
+    """
 
     source: list[int]
     target: list[int]
     weights: dict[str, np.ndarray]
+    hidden: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,16 @@ def attend(
     """The weights of the first model for each pair, the target forced."""
     codec, model = translator.codec, translator.models[0]
     direction = codec.direction(direction)
-    ids = codec.sources(sources, [direction] * len(sources))
-    golds = codec.targets(targets)
+    ids, golds = codec.given(sources, targets, direction)
     made: list[Attended | None] = [None] * len(ids)
     for rows in batches([len(s) + len(t) for s, t in zip(ids, golds, strict=True)], 1):
         with caught(model) as found:
             translator.forced([ids[i] for i in rows], [golds[i] for i in rows])
         whole = {k: torch.cat(v, 2).float().cpu().numpy() for k, v in found.items()}
         for place, i in enumerate(rows):
-            made[i] = Attended(ids[i], golds[i], cut(whole, place, len(ids[i]), len(golds[i])))
+            weights = cut(whole, place, len(ids[i]), len(golds[i]))
+            hidden = codec.hidden(codec.masks.of(sources[i]))
+            made[i] = Attended(ids[i], golds[i], weights, hidden)
     return [m for m in made if m is not None]
 
 
@@ -112,13 +117,11 @@ def read(
     weights = seen.weights[head.name]
     chosen = weights.mean(0) if head.head is None else weights[head.head]
     tag = int(codec.tagged)
-    of_source = [-1] * tag + codec.source.word_index(source, seen.source[tag:-1])
-    return chosen, of_source, codec.target.word_index(target, seen.target[:-1])
+    of_source = [-1] * tag + codec.source.word_index(source, seen.source[tag:-1], seen.hidden)
+    return chosen, of_source, codec.target.word_index(target, seen.target[:-1], seen.hidden)
 
 
-def links(
-    translator: Translator, source: str, target: str, seen: Attended, head: Head
-) -> Links:
+def links(translator: Translator, source: str, target: str, seen: Attended, head: Head) -> Links:
     """Word alignment (source word, target word) as one head sees it."""
     return words_from_attention(*read(translator, source, target, seen, head), head.shift)
 

@@ -27,6 +27,7 @@ class Engine(Protocol):
 
         Called only for what it `takes`. None: a row that it could not do exactly (too long, or a
         guard would have acted); our own search does those. `limits` holds for each row the most
-        tokens of an answer, the forbidden ids and the prefix; its `bos` is a plain id.
+        tokens of an answer, the forbidden ids, those of them that it may have once, and the prefix;
+        its `bos` is a plain id.
         """
         ...

@@ -50,9 +50,9 @@ def growing(
 
     def heard(tokens: list[int]) -> None:
         part = Hypothesis(tokens, 0.0, [], False, 0.0)
-        tell(used.joined([*done, [part]])[0].text)
+        tell(used.joined([*done, [part]], text)[0].text)
 
     for job in used.cut(used.jobs([text], Wish(direction))):
         source = used.codec.sources([job.text], [asked])
         done.append(used.decoded(source, Ask(trace=Listener(heard)), [job.prefix])[0])
-    return used.joined(done)[0]
+    return used.joined(done, text)[0]

@@ -18,6 +18,7 @@ from regard.evaluate.scores import all_scores
 from regard.models import seq2seq
 from regard.recipe import Lazy, Part, Recipe, UserError
 from regard.run import Run
+from regard.tasks import confidence
 from regard.tasks.base import Dev
 from regard.tasks.decode.greedy import Config as Greedy
 from regard.tasks.objective.base import Loss
@@ -62,6 +63,8 @@ class Translate:
         if not self.dev_rows:
             raise UserError("data: the dev corpus has no row with two sides")
         self.model: nn.Module = recipe.build(self.codec)
+        if run.initial.exists():
+            filled(self.model, run.initial)
 
     def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
         """Row numbers of each batch of a turn, in order."""
@@ -92,7 +95,7 @@ class Translate:
             sources, references = zip(*rows, strict=True)
             outputs = [answer.text for answer in used.translate(sources, Wish(direction))]
             nll -= sum(used.score(sources, references, direction))
-            tokens += sum(map(len, self.codec.targets(references)))
+            tokens += sum(map(len, self.codec.given(sources, references, direction)[1]))
             found = all_scores(outputs, references, languages(direction)[1], ("bleu", "chrf"))
             scores[direction] = {f"dev_{name}": score.value for name, score in found.items()}
             named = zip(sources, outputs, references, strict=True)
@@ -148,20 +151,27 @@ def load(runs: Sequence[Run], device: str = "cpu", decode: Any = None) -> Transl
         if codec.directions != first.directions:
             raise UserError(f"{run.folder}: other directions than {runs[0].folder}: no ensemble")
     longest = min(recipe.data.max_length for recipe in recipes)  # type: ignore[attr-defined]
-    return Translator(models, first, decode or recipes[0].decode, longest)  # type: ignore[attr-defined]
+    made = Translator(models, first, decode or recipes[0].decode, longest)  # type: ignore[attr-defined]
+    made.confidence = confidence.read(runs[0]) if len(runs) == 1 else None
+    return made
 
 
 def weighted(model: seq2seq.Seq2Seq, run: Run) -> seq2seq.Seq2Seq:
     """The model with the run's weights. Raises UserError if there are none, or of another model."""
     if not run.model.exists():
         raise UserError(f"{run.folder}: no model.safetensors yet: training has not ended")
+    filled(model, run.model)
+    return model
+
+
+def filled(model: nn.Module, path: Path) -> None:
+    """Give the model the weights of a file. Raises UserError if they are of another model."""
     try:
-        wrong = model.load_state_dict(load_file(run.model, device="cpu"), strict=False)
+        wrong = model.load_state_dict(load_file(path, device="cpu"), strict=False)
     except (RuntimeError, OSError, SafetensorError) as error:
         said = str(error).split("\n")[-1].strip()
-        raise UserError(f"{run.model}: damaged, or of another recipe ({said})") from None
+        raise UserError(f"{path}: damaged, or of another recipe ({said})") from None
     own = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
     odd = [*(name for name in wrong.missing_keys if name in own), *wrong.unexpected_keys]
     if odd:  # a tied weight is in the file once, under its first name
-        raise UserError(f"{run.model}: {odd[0]} is on one side only; it is of another recipe")
-    return model
+        raise UserError(f"{path}: {odd[0]} is on one side only; it is of another recipe")

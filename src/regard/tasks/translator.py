@@ -14,6 +14,7 @@ from regard.models.seq2seq import Seq2Seq
 from regard.recipe import UserError
 from regard.search.base import Hypothesis, Limits
 from regard.search.ensemble import Ensemble, States
+from regard.tasks.confidence import Confidence
 from regard.tasks.decode.base import Ask, DecodeConfig
 from regard.tasks.engine import Engine
 from regard.tasks.lines import blank, one_line, pieces
@@ -23,11 +24,14 @@ from regard.train.loss import log_probabilities
 
 @dataclass
 class Translation:
-    """A line's answer: its text, the log-probability of all its tokens, and how it came about."""
+    """A line's answer: its text, the log-probability of all its tokens, how it came about, and
+    how probable it is to be good (None: the run does not know).
+    """
 
     text: str
     score: float = 0.0
     pieces: list[Hypothesis] = field(default_factory=list)
+    confidence: float | None = None
 
 
 @dataclass
@@ -35,7 +39,8 @@ class Wish:
     """What one call asks for beyond the decoding settings.
 
     `best`: answers a line; `prefix`: how each answer must begin; `terms`: phrases each must hold.
-    Where a line is cut because it is too long, its first piece answers to both.
+    Where a line is cut because it is too long, its first piece answers to both; for a hidden mark
+    it is the piece that has it.
     """
 
     direction: str | None = None
@@ -45,7 +50,9 @@ class Wish:
 
 
 class Job(NamedTuple):
-    """A line or a piece of one; how its answer must begin and what it must hold, in token ids."""
+    """A line or a piece of one, its marks hidden if the run does that; how its answer must begin
+    and what it must hold, in token ids.
+    """
 
     line: int
     text: str
@@ -61,6 +68,7 @@ class Translator:
         self.longest = longest  # source tokens that the model reads at once, eos and tag counted
         self.batch_tokens = BATCH  # in one batch: tokens times hypotheses a sentence
         self.engine: Engine | None = None  # answers what it takes, in place of our own search
+        self.confidence: Confidence | None = None  # how sure one can be of the answers
 
     @property
     def device(self) -> torch.device:
@@ -83,7 +91,10 @@ class Translator:
         answers: list[list[list[Hypothesis]]] = [[] for _ in lines]
         for job, hypotheses in zip(jobs, self.search(jobs, direction, wish.best), strict=True):
             answers[job.line].append(hypotheses)
-        return [self.joined(row) for row in answers]
+        found = [self.joined(row, line) for row, line in zip(answers, lines, strict=True)]
+        if self.confidence is not None:
+            self.confidence.rate(lines, found, direction)
+        return found
 
     def jobs(self, lines: Sequence[str], wish: Wish) -> list[Job]:
         """One for each line that is not blank, with what is asked for it."""
@@ -95,47 +106,57 @@ class Translator:
         for i, row in enumerate(terms, 1):
             if isinstance(row, str) or any(map(blank, row)):
                 raise UserError(f"terms: line {i} wants a list of phrases, none of them blank")
-        encode = self.codec.target.encode
-        asked = zip(lines, encode(prefixes), terms, strict=True)
+        masked = [self.codec.masks.of(line) for line in lines]
+        begun = [line.like(prefix) for line, prefix in zip(masked, prefixes, strict=True)]
+        asked = zip(masked, self.codec.target.encode(begun), terms, strict=True)
         return [
-            Job(i, line, prefix, encode(row) if row else [])
+            Job(i, line.text, prefix, self.codec.phrases(line.phrases(row)) if row else [])
             for i, (line, prefix, row) in enumerate(asked)
-            if not blank(line)
+            if not blank(line.text)
         ]
 
     def cut(self, jobs: Sequence[Job]) -> list[Job]:
         """Jobs that the model can read at once."""
-        whole = self.fit([job.text for job in jobs])
-        return [
-            job._replace(text=piece) if not n else Job(job.line, piece)
-            for job, fits in zip(jobs, whole, strict=True)
-            for n, piece in enumerate([job.text] if fits else pieces(job.text, self.fits))
-        ]
+        whole, found = self.fit([job.text for job in jobs]), []
+        for job, fits in zip(jobs, whole, strict=True):
+            parts = [] if fits else pieces(job.text, lambda text: self.fit([text])[0])
+            found += [self.part(job, piece, not n) for n, piece in enumerate(parts)] or [job]
+        return found
+
+    def part(self, job: Job, piece: str, first: bool) -> Job:
+        """A job for a piece of a job's line, which answers to the marks that it has."""
+        held = self.codec.target.characters
+        marked = [[held[i] for i in term if i in held] for term in job.terms]
+        asked = zip(job.terms, marked, strict=True)
+        terms = [x for x, own in asked if (own or first) and all(c in piece for c in own)]
+        return Job(job.line, piece, job.prefix if first else (), terms)
 
     def fits(self, text: str) -> bool:
         """Can the model read this at once?"""
-        return self.fit([text])[0]
+        return self.fit([self.codec.masks.of(text).text])[0]
 
     def fit(self, texts: Sequence[str]) -> list[bool]:
-        """Can the model read each of these at once?"""
+        """Can the model read each of these, whose marks are hidden, at once?"""
         likely = [len(text) <= 20 * self.longest for text in texts]  # a pathological line is not
         ids = iter(self.codec.source.encode([t for t, x in zip(texts, likely, strict=True) if x]))
         most = self.longest - 1 - self.codec.tagged
         return [x and len(next(ids)) <= most for x in likely]
 
-    def joined(self, row: list[list[Hypothesis]]) -> list[Translation]:
-        """Answers of a line from those of its pieces; only a line of one piece has several."""
+    def joined(self, row: list[list[Hypothesis]], line: str) -> list[Translation]:
+        """Answers to a line from those of its pieces; only a line of one piece has several."""
         if not row:
             return [Translation("")]
         if len(row) == 1:
-            texts = self.codec.target.decode([h.tokens for h in row[0]])
-            return [
-                Translation(one_line(t), h.score, [h]) for t, h in zip(texts, row[0], strict=True)
-            ]
+            texts = self.texts([h.tokens for h in row[0]], line)
+            return [Translation(t, h.score, [h]) for t, h in zip(texts, row[0], strict=True)]
         best = [hypotheses[0] for hypotheses in row]
-        texts = self.codec.target.decode([h.tokens for h in best])
-        text = " ".join(t for t in map(one_line, texts) if t)
+        text = " ".join(t for t in self.texts([h.tokens for h in best], line) if t)
         return [Translation(text, sum(h.score for h in best), best)]
+
+    def texts(self, tokens: Sequence[Sequence[int]], line: str) -> list[str]:
+        """What answers to a line, or beginnings of them, say; its marks are in their places."""
+        shown = self.codec.masks.of(line).shown
+        return [one_line(shown(text)) for text in self.codec.target.decode(tokens)]
 
     def search(self, jobs: Sequence[Job], direction: str, best: int) -> list[list[Hypothesis]]:
         """Hypotheses for each job, in order; batches of like length."""
@@ -166,7 +187,8 @@ class Translator:
         if not jobs or self.engine is None or not self.engine.takes(self.decode, ask, prefix):
             return {}
         longest = rooms(sources, ask, prefix)
-        limits = Limits(BOS, EOS, longest, forbid=self.codec.silent, prefix=prefix)
+        once, silent = self.codec.reserved(sources), self.codec.silent
+        limits = Limits(BOS, EOS, longest, forbid=silent, prefix=prefix, once=once)
         made = self.engine.decoded(sources, self.decode, ask, limits)
         return {i: row for i, row in enumerate(made) if row is not None}
 
@@ -180,7 +202,8 @@ class Translator:
         longest = rooms(sources, ask, prefix)
         states = [m.start(m.encode(source, real), min(max(longest), 64)) for m in self.models]
         bos = torch.full((len(sources),), BOS, device=self.device)
-        limits = Limits(bos, EOS, longest, forbid=self.codec.silent, prefix=prefix)
+        once, silent = self.codec.reserved(sources), self.codec.silent
+        limits = Limits(bos, EOS, longest, forbid=silent, prefix=prefix, once=once)
         if len(self.models) == 1:
             return self.decode.run(self.models[0].step, states[0], limits, ask)
         together: Any = Ensemble([m.step for m in self.models])
@@ -197,8 +220,7 @@ class Translator:
         if len(sources) != len(targets):
             raise UserError(f"{len(sources)} sources and {len(targets)} targets: lines must match")
         direction = self.codec.direction(direction)
-        ids = self.codec.sources(sources, [direction] * len(sources))
-        golds = self.codec.targets(targets)
+        ids, golds = self.codec.given(sources, targets, direction)
         scores = [0.0] * len(ids)
         lengths = [len(s) + len(t) for s, t in zip(ids, golds, strict=True)]
         for chosen in batches(lengths, 1, self.batch_tokens):

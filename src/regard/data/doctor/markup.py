@@ -1,24 +1,19 @@
 """Addresses and placeholders that stand on one side only."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
 from regard.data.doctor.base import Corpus, Finding
+from regard.data.marks import pattern
 
-URL = re.compile(r"(?:https?|ftp)://[^\s<>\"'`\\\u0080-\U0010ffff]+", re.IGNORECASE)
-_PLACEHOLDER = re.compile(
-    r"%(?:\(\w+\)|\d+\$)?[-+0#]?\d*(?:\.\d+)?[sdifgxr](?![^\W_])"  # printf: %s, %(name)d, %1$s
-    r"|\$\{\w+\}|\{\{\s*\w+\s*\}\}|\{\w*\}"  # ${name}, {{ name }}, {name}, {}
-)
+URL = pattern("url")
+_PATTERN = pattern("url", "template", "brace", "printf")
 
 
 def _marks(text: str) -> Counter[str]:
     if not ("%" in text or "{" in text or "://" in text):  # most lines
         return Counter()
-    urls = [url.rstrip(".,;:!?)]}*_") for url in URL.findall(text)]
-    # a placeholder is a word of its own, "50 %s" of "50% solution" has no letter after it
-    return Counter(urls + _PLACEHOLDER.findall(URL.sub(" ", text)))
+    return Counter(match[0] for match in _PATTERN.finditer(text))
 
 
 def find(corpus: Corpus) -> Iterator[Finding]:

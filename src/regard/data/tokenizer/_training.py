@@ -13,7 +13,7 @@ from tokenizers import Regex
 from tokenizers.pre_tokenizers import PreTokenizer, Split
 
 from regard.data.tokenizer._spelling import SPELLINGS
-from regard.data.tokenizer.base import all_specials, reserve
+from regard.data.tokenizer.base import RESERVED, all_specials, reserve
 from regard.recipe import UserError
 
 HAN = r"\p{Han}\p{Hiragana}\p{Katakana}ー"
@@ -57,8 +57,12 @@ class Lesson:
             raise UserError("tokenizer: there is no text to learn from")
 
     def alphabet(self, min_frequency: int) -> list[str]:
-        """The characters that get a piece, most frequent first, as many as there is room for."""
-        often = [c for c, n in self.counts.items() if n >= min_frequency]
+        """The characters that get a piece, most frequent first, as many as there is room for.
+
+        Reserved ones, which have a special already, get none.
+        """
+        found = ((c, n) for c, n in self.counts.items() if c not in RESERVED)
+        often = [c for c, n in found if n >= min_frequency]
         return sorted(often, key=lambda c: (-self.counts[c], c))[: self.room]
 
     def runs(self, alphabet: Sequence[str]) -> Iterator[str]:

@@ -3,13 +3,16 @@
 Ids: pad 0, bos 1, eos 2, unk 3, then the extra specials, then the 256 bytes, then the pieces. A
 character without a piece is written as its bytes, so `decode(encode(text)) == text` for every text,
 and unk is never produced. A space is part of the piece that follows it (shown as ▁ in `pieces`).
+
+Where the extra specials include the names of `RESERVED`, each of them is a character of its own:
+the text around it is cut as if it were not there, so a space before it is a piece by itself.
 """
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +27,9 @@ from regard.recipe import UserError, nearest
 FORMAT = 1
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")
+# Half surrogates: Python's strings may hold them, but no text in UTF-8 does; no bytes spell them.
+RESERVED = {chr(0xD800 + number): f"<mark{number}>" for number in range(24)}
+ANY_RESERVED = re.compile(f"([{''.join(RESERVED)}])")
 CHUNK = 10_000  # texts handed over at once: bounds the memory their intermediate form takes
 
 
@@ -53,10 +59,25 @@ class Tokenizer:
         bytes_of[: len(facts.specials)] = [b""] * len(facts.specials)
         bytes_of[len(facts.specials) : len(reserved)] = [bytes([byte]) for byte in range(256)]
         self.bytes_of = bytes_of  # by id; a special stands for no text
+        specials = facts.specials
+        self.reserved = {c: specials.index(n) for c, n in RESERVED.items() if n in specials}
+        self.characters = {i: c for c, i in self.reserved.items()}
 
     def encode(self, texts: Sequence[str], rng: random.Random | None = None) -> list[list[int]]:
         """Ids of each text, without bos and eos; with `rng`, and dropout set, drawn at random."""
         written = [self.write(text) for text in texts]
+        if not self.reserved or not any(map(ANY_RESERVED.search, written)):
+            return self.cut(written, rng)
+        split = [ANY_RESERVED.split(text) for text in written]
+        between = iter(self.cut([part for parts in split for part in parts[::2]], rng))
+        return [
+            [i for n, part in enumerate(parts)
+             for i in ((self.reserved[part],) if n % 2 else next(between))]
+            for parts in split
+        ]  # fmt: skip
+
+    def cut(self, written: Sequence[str], rng: random.Random | None) -> list[list[int]]:
+        """Ids of texts without reserved characters, as the spelling writes them."""
         if rng is not None and self.facts.dropout > 0:
             return self.sampler.encode(written, rng)
         found: list[list[int]] = []
@@ -68,20 +89,39 @@ class Tokenizer:
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Text of each row of ids; specials leave nothing, bytes that are no UTF-8 a U+FFFD."""
-        spelt = (b"".join([self.bytes_of[i] for i in row]) for row in ids)
-        return [self.read(text.decode("utf-8", "replace")) for text in spelt]
+        return [self.read(self.spelt(row)) for row in ids]
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        """A readable name for each id: `▁Hund` after a space, `<0xF0>` for a byte."""
-        return [compose(self.names[i]).replace(" ", "▁") for i in ids]
+    def spelt(self, row: Sequence[int]) -> str:
+        """The text of ids as the spelling writes it."""
+        if not self.reserved:
+            return b"".join([self.bytes_of[i] for i in row]).decode("utf-8", "replace")
+        runs = ((kind, list(run)) for kind, run in groupby(row, self.characters.get))
+        return "".join(
+            character * len(run) if character is not None
+            else b"".join([self.bytes_of[i] for i in run]).decode("utf-8", "replace")
+            for character, run in runs
+        )  # fmt: skip
 
-    def word_index(self, text: str, ids: Sequence[int]) -> list[int]:
+    def pieces(self, ids: Sequence[int], hidden: Mapping[int, str] | None = None) -> list[str]:
+        """A readable name for each id: `▁Hund` after a space, `<0xF0>` for a byte.
+
+        `hidden`: what reserved ids stand for.
+        """
+        names = {i: self.names[i] for i in ids} | dict(hidden or {})
+        return [compose(names[i]).replace(" ", "▁") for i in ids]
+
+    def word_index(
+        self, text: str, ids: Sequence[int], hidden: Mapping[int, str] | None = None
+    ) -> list[int]:
         """For each id, the index in `text.split()` of the word it belongs to.
 
-        `ids` spell `text`: from `encode`, sampled, or produced by a model and then decoded.
-        A space counts to the word after it (after the last word: to the last).
+        `ids` spell `text`: from `encode`, sampled, or produced by a model and then decoded;
+        `hidden` is what reserved ids stand for in it. A space counts to the word after it (after
+        the last word: to the last).
         """
-        spelt = b"".join(self.bytes_of[i] for i in ids)
+        stands = {i: part.encode() for i, part in (hidden or {}).items()}
+        spells = [stands.get(i, self.bytes_of[i]) for i in ids]
+        spelt = b"".join(spells)
         number: list[int] = []  # by byte
         word = 0
         characters = spelt.decode("utf-8", "surrogateescape")  # nothing lost, whatever the bytes
@@ -90,9 +130,9 @@ class Tokenizer:
             word += not this.isspace() and following.isspace()
         last = max(len(text.split()) - 1, 0)
         starts, at = [], 0
-        for i in ids:
+        for part in spells:
             starts.append(at)
-            at += len(self.bytes_of[i])
+            at += len(part)
         return [min(number[at], last) if at < len(number) else last for at in starts]
 
     def special(self, name: str) -> int:

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from regard.data.parallel import Batch, collate
+from regard.data.parallel import Batch, Codec, collate
 from regard.data.tokenizer.base import BOS, EOS, PAD
 from regard.evaluate.scores import sentence_chrf
 from regard.models.seq2seq import Seq2Seq
@@ -39,7 +39,7 @@ class Config(ObjectiveConfig):
 
     def risk(self, model: Seq2Seq, batch: Batch, task: Knows) -> Tensor:
         """Expected 1 - chrF of each row (N), with gradient through Q."""
-        drawn = self.draw(model, batch, task.codec.silent)
+        drawn = self.draw(model, batch, task.codec)
         N, n, device = len(drawn), self.samples, batch.source.device
         outputs = [ids for row in drawn for ids in row]
         decode = task.codec.target.decode
@@ -60,7 +60,7 @@ class Config(ObjectiveConfig):
         return (q * (1 - reward)).sum(1)
 
     @torch.no_grad()
-    def draw(self, model: Seq2Seq, batch: Batch, silent: list[int]) -> list[list[list[int]]]:
+    def draw(self, model: Seq2Seq, batch: Batch, codec: Codec) -> list[list[list[int]]]:
         """`samples` outputs a row, without dropout.
 
         They come from the global generator, so that a resumed run repeats them.
@@ -72,7 +72,8 @@ class Config(ObjectiveConfig):
         state = model.start(model.encode(batch.source, batch.source_ok), capacity)
         limits = Limits(
             torch.full((len(longest),), BOS, device=batch.source.device),
-            EOS, longest.tolist(), forbid=silent,
+            EOS, longest.tolist(), forbid=codec.silent,
+            once=codec.reserved(batch.source.tolist()),
         )  # fmt: skip
         found = sample(
             model.step, state, limits, samples=self.samples, temperature=self.temperature
