@@ -195,7 +195,7 @@ def test_a_line_that_is_no_text_is_named_and_leaves_no_half_file(tiny, regard, t
     assert out.endswith("\n") or not out
 
 
-@pytest.mark.parametrize("name", ["a.tmx", "a.CSV", "a.jsonl", "a.docx", "a.pdf"])
+@pytest.mark.parametrize("name", ["a.CSV", "a.jsonl", "a.docx", "a.pdf"])
 def test_other_formats_are_refused_in_words(tiny, regard, tmp_path, name):
     check_refused(regard("translate", tiny.run, put(tmp_path / name, ["x"])), "not read yet")
 
@@ -221,7 +221,7 @@ def test_prefixes_and_terms_are_kept(tiny, regard, tmp_path):
     prefix, terms = put(tmp_path / "p", ["Now", ""]), put(tmp_path / "t", ["tea\tmilk", "rice"])
     out = regard("translate", tiny.run, "--prefix", prefix, stdin=data)[1]
     assert out.startswith("Now")
-    out = regard("translate", tiny.run, "--terms", terms, stdin=data)[1].split("\n")
+    out = regard("translate", tiny.run, "--phrases", terms, stdin=data)[1].split("\n")
     assert "tea" in out[0] and "milk" in out[0] and "rice" in out[1]
     for short in (["Now"], ["Now", "", ""]):
         put(prefix, short)

@@ -13,7 +13,7 @@ from regard.files import po
 from regard.files.base import Answer
 from regard.recipe import UserError
 
-CATALOGUE = r'''# A header comment
+CATALOGUE = r"""# A header comment
 #
 #, fuzzy
 msgid ""
@@ -57,7 +57,7 @@ msgstr[1] ""
 
 msgid "after it"
 msgstr ""
-'''
+"""
 
 
 def read(text: str) -> po.Catalogue:
@@ -92,6 +92,106 @@ def test_only_what_was_empty_changes():
     assert filled(new) == new  # nothing left to do
 
 
+KNOWN = [0.834, None, 0.5, 0.9, 0.7, 1.0]  # of each unit
+
+
+def said(text: str) -> str:
+    """Filled, with what is known of the answers."""
+    catalogue = read(text)
+    answers = [
+        Answer(unit, known, "" if known else "no answer held")
+        for unit, known in zip(catalogue.units, KNOWN, strict=True)
+    ]
+    return catalogue.filled(answers).decode()
+
+
+def comments(text: str) -> dict[str, str]:
+    return {e.msgid: e.tcomment for e in polib.pofile(text) if e.tcomment}
+
+
+def test_how_far_an_answer_can_be_trusted_stands_in_a_comment():
+    new = said(CATALOGUE)
+    assert comments(new) == {
+        "Open %s": "regard: 0.83", "glued": "regard: 0.50",
+        'Two\nlines "quoted"\n': "regard: left as the source: no answer held",
+         "%d file": "regard: 0.70", "after it": "regard: 1.00",
+    }  # fmt: skip
+    assert new.count("# regard: ") == 5 and filled(new) == new
+
+
+def test_a_comment_of_ours_is_replaced_and_one_of_a_translator_stays():
+    old = '# by hand\n#. extracted\n#: a.py:1\n#, c-format\nmsgid "a %s"\nmsgstr ""\n'
+    first = read(old).filled([Answer("b %s", 0.25)]).decode()
+    assert first == (
+        "# by hand\n# regard: 0.25\n#. extracted\n#: a.py:1\n#, fuzzy, c-format\n"
+        'msgid "a %s"\nmsgstr "b %s"\n'
+    )
+    emptied = first.replace('"b %s"', '""')  # by a translator who did not like it
+    again = read(emptied).filled([Answer("c %s", 0.5)]).decode()
+    assert again == first.replace("0.25", "0.50").replace("b %s", "c %s")
+    bare = read(emptied).filled([Answer("c %s")]).decode()
+    assert bare == first.replace("# regard: 0.25\n", "").replace("b %s", "c %s")
+
+
+def test_an_entry_is_filled_with_all_its_forms_or_none():
+    catalogue = read(CATALOGUE)
+    assert catalogue.filled([None] * 6).decode() == CATALOGUE
+    some = [None if unit == "%d files" else Answer(unit) for unit in catalogue.units]
+    assert polib.pofile(catalogue.filled(some).decode()).find("%d file").msgstr_plural[0] == ""
+
+
+NOTES = [
+    "# by hand", "#", "#. extracted", "#: a.py:1", "#, python-format", "#, fuzzy",
+    '#| msgid "old"', "# regard: 0.11",
+]  # fmt: skip
+GAPS = ["\n", "\n\n", '\n#~ msgid "x"\n#~ msgstr ""\n\n']
+words = st.text(st.sampled_from('ab %s\\n"한\t#~'), max_size=12)
+entries = st.tuples(
+    st.lists(st.sampled_from(NOTES), max_size=4, unique=True), words, words, st.sampled_from(GAPS)
+)
+ANSWERS = [None, Answer("x"), Answer("y\nz", 0.5), Answer("z", None, "why")]
+
+
+def written(given_entries) -> str:
+    """A catalogue of them."""
+    text = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    for number, (above, source, target, gap) in enumerate(given_entries):
+        msgid, msgstr = polib.escape(f"{source}{number}"), polib.escape(target)
+        text += "\n".join([*above, f'msgid "{msgid}"', f'msgstr "{msgstr}"']) + gap
+    return text
+
+
+def others(comment: str) -> list[str]:
+    """The lines of a comment that are not ours."""
+    return [line for line in comment.split("\n") if line and not line.startswith("regard: ")]
+
+
+@given(st.lists(entries, max_size=5), st.lists(st.sampled_from(ANSWERS), min_size=5, max_size=5))
+def test_what_is_not_filled_stays_byte_for_byte(given_entries, answers):
+    text = written(given_entries)
+    catalogue = read(text)
+    answers = answers[: len(catalogue.units)]
+    new = catalogue.filled(answers).decode()
+    ours = re.compile(r"# regard: .*|#, .*|msgstr .*|\"[xyz].*")
+    lines, before = (
+        [line for line in one.split("\n") if not ours.fullmatch(line)] for one in (new, text)
+    )
+    assert lines == before
+    said = dict(zip(catalogue.units, answers, strict=True))
+    pairs = zip(polib.pofile(new), polib.pofile(text), strict=True)
+    for entry, old in ((a, b) for a, b in pairs if not a.obsolete):
+        answer = said.get(entry.msgid)
+        assert entry.msgstr == (answer.text if answer else old.msgstr)
+        assert entry.fuzzy == bool(answer or old.fuzzy)
+        assert others(entry.tcomment) == others(old.tcomment)
+        assert (entry.comment, entry.occurrences) == (old.comment, old.occurrences)
+        if answer:
+            told = [x for x in entry.tcomment.split("\n") if x.startswith("regard: ")]
+            assert told == ([f"regard: {answer.note}"] if answer.note else [])
+        else:
+            assert entry.tcomment == old.tcomment
+
+
 def test_a_language_with_one_form_gets_the_plural():
     one = CATALOGUE.replace("nplurals=2; plural=n != 1;", "nplurals=1; plural=0;")
     one = one.replace('msgstr[1] ""\n', "")
@@ -106,7 +206,7 @@ def test_carriage_returns_stay():
 
 @pytest.mark.skipif(not shutil.which("msgfmt"), reason="gettext is not installed")
 def test_gettext_reads_it(tmp_path):
-    (tmp_path / "x.po").write_text(filled(CATALOGUE, lambda u: u), "utf-8")
+    (tmp_path / "x.po").write_text(said(CATALOGUE), "utf-8")
     done = subprocess.run(["msgfmt", "-c", "-o", "/dev/null", tmp_path / "x.po"],
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from regard.data.marks import marks
 from regard.files import xliff
-from regard.files._xml import ODD, TAG, markup, nested, plain
+from regard.files._xml import ODD, markup, nested, plain, tags_of
 from regard.files.base import Answer
 from regard.recipe import UserError
 
@@ -52,14 +53,53 @@ def test_only_targets_are_added():
     say = lambda unit: unit.replace("Press", "눌러").replace("Open", "열기 & <닫기>")  # noqa: E731
     new = filled(OLD, say)
     assert targets(new) == ["눌러 OK & wait", "끝", "열기 & <닫기>", "Linebreak"]
-    bare = re.sub(r'\s*<target state="needs-review-translation">.*?</target>', "", new)
+    bare = re.sub(r'\s*<target state="needs-review-translation" state-q.*?</target>', "", new)
     assert bare == re.sub(r'\s*<target state="new"/>|\s*<target></target>', "", OLD)
     assert filled(new, say) == new
 
 
-def test_markup_that_an_answer_breaks_is_the_source_again():
-    new = filled(OLD, lambda unit: unit.replace('<g id="1">OK</g>', '</g>OK<g id="1">'))
-    assert targets(new)[0] == "Press OK & wait"
+def test_an_answer_that_breaks_its_markup_stays_out():
+    file = xliff.read(OLD.encode(), "x.xlf")
+    broken = file.units[0].replace('<g id="1">OK</g>', '</g>OK<g id="1">')
+    assert not file.fits(0, broken) and file.fits(0, file.units[0])
+    assert file.filled([Answer(broken), None, None]).decode() == OLD
+
+
+CODED = """<xliff version="1.2"><file source-language="en" target-language="ko"><body>
+<trans-unit id="1"><source>A <bpt id="1">&lt;b class="x"></bpt>dog<ept id="1">&lt;/b></ept></source>
+</trans-unit></body></file></xliff>
+"""
+
+
+def test_what_a_code_holds_is_no_text():
+    file = xliff.read(CODED.encode(), "x.xlf")
+    unit = 'A <bpt id="1">&lt;b class="x"></bpt>dog<ept id="1">&lt;/b></ept>'
+    assert file.units == [unit]
+    opening, closing = unit.removeprefix("A ").split("dog")
+    assert [m.parts for m in marks(unit)] == [(opening,), (closing,)]
+    new = filled(CODED, lambda unit: unit.replace("dog", "<개>"))
+    assert unit.replace("dog", "&lt;개>") in new.replace("&gt;", ">")
+    assert targets(new) == ['A <b class="x"><개></b>']
+
+
+def test_how_far_an_answer_can_be_trusted_is_said():
+    file = xliff.read(OLD.encode(), "x.xlf")
+    said = [Answer(file.units[0], 0.834), Answer("Open", None, "no answer held its marks"), None]
+    new = file.filled(said).decode()
+    tree = {e.get("id"): e for e in etree.fromstring(new.encode()).iter("{*}trans-unit")}
+    one, two = (tree[i].find("{*}target") for i in "13")
+    assert one.get("state") == "needs-review-translation"
+    assert one.get("state-qualifier") == "leveraged-mt"
+    assert tree["1"].find("{*}note").text == "0.83"
+    assert [etree.QName(e).localname for e in tree["1"]] == ["source", "target", "note"]
+    assert two.get("state") == "needs-translation"
+    assert tree["3"].find("{*}note").text == "left as the source: no answer held its marks"
+    # a translator empties a target again: the note is replaced
+    emptied = re.sub(r'(<target state="needs-review[^>]*>).*?</target>', r"\1</target>", new)
+    again = xliff.read(emptied.encode(), "x.xlf")
+    assert again.units[0] == file.units[0]
+    newer = again.filled([Answer(file.units[0], 0.5), None]).decode()
+    assert newer == new.replace(">0.83<", ">0.50<")
 
 
 def test_the_second_version_states_it_at_the_segment():
@@ -67,6 +107,10 @@ def test_the_second_version_states_it_at_the_segment():
     assert xliff.read(NEW.encode(), "x").language == "fr"
     assert targets(new) == ["YES <B>", "Non"]
     assert new.count('state="translated"') == 1 and "initial" not in new
+    file = xliff.read(NEW.encode(), "x")
+    said = file.filled([Answer("Oui", 0.9)]).decode()
+    assert '<segment state="translated" subState="regard:0.90">' in said
+    assert 'state="initial"' in file.filled([Answer("Yes", None, "why")]).decode()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +140,8 @@ def test_any_text_goes_in_and_comes_out(text):
 @pytest.mark.parametrize(
     ("tags", "right"),
     [("<a><b></b></a>", True), ("<a></b>", False), ("<a>", False), ("</a><a>", False),
-     ("<br><x/>", True), ("<!-- c -->", True)],
+     ("<br><x/>", True), ("<!-- c -->", True), ('<bpt i="1">&lt;b></bpt>', True),
+     ('<g><ph x="1">{</ph></g>', True)],
 )  # fmt: skip
 def test_tags_must_open_and_close_in_turn(tags, right):
-    assert nested(TAG.findall(tags)) == right
+    assert nested(tags_of(tags)) == right

@@ -13,7 +13,7 @@ from regard.cli import say
 from regard.recipe import UserError
 
 CHUNK = 256  # lines that are translated together
-LATER = {".tmx", ".csv", ".jsonl", ".docx", ".pdf"}
+LATER = {".csv", ".jsonl", ".docx", ".pdf"}
 PACKED = {".gz": "zcat", ".xz": "xzcat", ".bz2": "bzcat", ".zst": "zstdcat"}
 
 

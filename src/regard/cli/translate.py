@@ -1,5 +1,6 @@
 """`regard translate`: lines in, lines out."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +10,9 @@ from regard.cli import say
 from regard.cli.common import Beam, Decode, Device, Direction, EngineName, told_apart, translator
 
 if TYPE_CHECKING:
-    from regard.data.parallel import Codec
-    from regard.tasks.translator import Translation
+    from regard.data.codec import Codec
+    from regard.data.glossary import Glossary
+    from regard.tasks.translator import Translation, Translator
 
 
 def translate(
@@ -28,11 +30,17 @@ def translate(
     prefix: Annotated[
         Path | None, typer.Option(help="A file: how the answer to each line must begin.")
     ] = None,
-    terms: Annotated[
+    phrases: Annotated[
         Path | None, typer.Option(help="A file: phrases each answer must hold, tab between.")
+    ] = None,
+    terms: Annotated[
+        Path | None, typer.Option(help="A glossary: a term, a tab and its translation a line.")
     ] = None,
     memory: Annotated[
         Path | None, typer.Option(help="A .tmx, .po or .tsv file whose translations come first.")
+    ] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="In a file, less sure answers stay out.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     scores: Annotated[bool, typer.Option("--scores", help="SCORE, tab, answer.")] = False,
@@ -54,53 +62,83 @@ def translate(
     search where it is faster and exact enough.
 
     \b
-    regard translate runs/enko ko.po -o ko.po
+    regard translate runs/enko ko.po -o ko.po --memory old.tmx --terms terms.tsv
 
-    Catalogues (.po), XLIFF and tables (.tsv) are filled: what is untranslated gets an answer,
-    marked as not yet reviewed; subtitles (.srt, .vtt), Markdown, HTML and JSON are translated. A
-    placeholder, tag, role or address comes through, or the source stays; so does every other byte.
-    What a --memory holds word for word wins over the model.
+    Catalogues (.po), XLIFF, memories (.tmx) and tables (.tsv) are filled: what is untranslated gets
+    an answer, marked as not yet reviewed; subtitles (.srt, .vtt), Markdown, HTML and JSON are
+    translated. A placeholder, tag, role or address comes through, or the source stays; so does
+    every other byte. What a --memory holds word for word wins over the model, and the --terms of a
+    glossary, which lines of text may have too, are said.
     """
     from regard.cli import documents, streams
-    from regard.recipe import UserError
+    from regard.data.glossary import Glossary
     from regard.tasks.translator import Wish
 
     asked = told_apart(words, files=1)
+    options = {"--n-best": n_best > 1, "--prefix": prefix is not None, "--scores": scores,
+               "--phrases": phrases is not None}  # fmt: skip
     if asked.files and documents.is_one(asked.files[0]):
-        options = {"--n-best": n_best > 1, "--prefix": prefix is not None, "--json": json,
-                   "--terms": terms is not None, "--scores": scores}  # fmt: skip
-        name = documents.of_lines_only(asked.files[0], options)
-        known = documents.known(memory) if memory else {}
+        name = documents.of_lines_only(asked.files[0], {**options, "--json": json})
+        aids = documents.Aids(memory, terms, min_confidence)
         used = translator(asked, device, beam, decode, engine)[1]
-        documents.filled(name, used, direction, known, output)
+        documents.filled(name, used, direction, aids, output)
         return
-    if memory:
-        raise UserError("--memory: is for files such as .po; lines of text know none")
+    documents.of_files_only(
+        {"--memory": memory is not None, "--min-confidence": min_confidence is not None}
+    )
+    glossary = Glossary.read(terms) if terms else None
+    if glossary:
+        documents.alone("--terms", {**options, "--json": json})
     with streams.source(asked.files[0] if asked.files else None) as (file, name):
         _, used = translator(asked, device, beam, decode, engine)
         used.codec.direction(direction)  # complain before reading
-        beside = {k: streams.Beside(v) for k, v in (("prefix", prefix), ("terms", terms)) if v}
+        beside = {k: streams.Beside(v) for k, v in (("prefix", prefix), ("terms", phrases)) if v}
         number = 0
         with streams.output(output) as write:
             for chunk in streams.chunks(file, name):
                 given = {k: v.next(len(chunk.lines)) for k, v in beside.items()}
-                phrases = [[p for p in x.split("\t") if p] for x in given.get("terms", [])]
-                wish = Wish(direction, n_best, given.get("prefix"), phrases or None)
-                rows = used.n_best(chunk.lines, wish)
-                if json:
-                    told = [say.dumps(record(row, used.codec)) for row in rows]
-                elif n_best > 1:
-                    told = [
-                        f"{i}\t{answer.score:.4f}\t{answer.text}"
-                        for i, row in enumerate(rows, number + 1)
-                        for answer in row
-                    ]
+                held = [[p for p in x.split("\t") if p] for x in given.get("terms", [])]
+                wish = Wish(direction, n_best, given.get("prefix"), held or None)
+                if glossary:
+                    told = termed(used, chunk.lines, direction, glossary, (name, number))
                 else:
-                    told = [f"{row[0].score:.4f}\t" * scores + row[0].text for row in rows]
+                    rows = used.n_best(chunk.lines, wish)
+                    told = list(written(rows, used.codec, number, json, n_best > 1, scores))
                 write(chunk.like(told))
-                number += len(rows)
+                number += len(chunk.lines)
             for extra in beside.values():
                 extra.end()
+
+
+def written(
+    rows: "list[list[Translation]]", codec: "Codec", before: int, json: bool, several: bool,
+    scores: bool,
+) -> Iterator[str]:  # fmt: skip
+    """The answers to lines as the options want them told; `before`: lines that came before."""
+    for i, row in enumerate(rows, before + 1):
+        if json:
+            yield say.dumps(record(row, codec))
+        elif several:
+            yield from (f"{i}\t{answer.score:.4f}\t{answer.text}" for answer in row)
+        else:
+            yield f"{row[0].score:.4f}\t" * scores + row[0].text
+
+
+def termed(
+    used: "Translator", lines: list[str], direction: str | None, glossary: "Glossary",
+    place: tuple[str, int],
+) -> list[str]:  # fmt: skip
+    """Answers that hold the terms of a glossary, and marks; a source that stays is told.
+
+    `place`: where the lines are from, and how many came before.
+    """
+    from regard.tasks.survive import surviving
+
+    found = surviving(used, lines, direction, glossary)
+    for i, kept in enumerate(found, place[1] + 1):
+        if kept.why:
+            say.note(f"regard: {place[0]}, line {i}: left as the source: {kept.why}")
+    return [kept.text for kept in found]
 
 
 def record(row: "list[Translation]", codec: "Codec") -> dict[str, Any]:
@@ -108,6 +146,7 @@ def record(row: "list[Translation]", codec: "Codec") -> dict[str, Any]:
     return {
         "text": row[0].text,
         "score": row[0].score,
+        "confidence": row[0].confidence,
         "tokens": [
             {"token": token, "score": score}
             for piece in row[0].pieces

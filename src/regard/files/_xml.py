@@ -6,12 +6,14 @@ and count as marks, everything else is plain. Back again, only those very elemen
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from regard.data.marks import KINDS
+from regard.data.splicing import spliced
 from regard.recipe import UserError
 
 ODD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # that XML cannot hold
@@ -20,7 +22,8 @@ VOID = {
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source",
     "track", "wbr",
 }  # fmt: skip
-TAG = re.compile(r"<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+# A tag, or a code of TMX and XLIFF with what it holds.
+TAG = re.compile(rf"{KINDS['code']}|<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
 
 
 @dataclass
@@ -93,11 +96,34 @@ def end_of_tag(data: bytes, at: int) -> int:
 
 def charset(data: bytes) -> str:
     """That of its declaration."""
-    said = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", data.removeprefix(BOM))
+    said = re.match(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", data)
     return said[1].decode("ascii") if said else "utf-8"
 
 
-BOM = b"\xef\xbb\xbf"
+def written(data: bytes, element: Element | None) -> str:
+    """What an element holds, as it is written; "" if there is none."""
+    return "" if element is None else data[element.open : element.close].decode(charset(data))
+
+
+def prefix(data: bytes, element: Element) -> str:
+    """What stands before its name, colon included."""
+    found = re.match(rb"<((?:[^\s<>/:]+:)?)", data[element.start : element.open])
+    return found[1].decode(charset(data)) if found else ""
+
+
+def spliced_in(data: bytes, edits: Iterable[tuple[int, int, str]]) -> bytes:
+    """The bytes with these edits; a character that their charset lacks is written by its number."""
+    said = charset(data)
+    return spliced(data, [(a, b, new.encode(said, "xmlcharrefreplace")) for a, b, new in edits])
+
+
+def behind(data: bytes, element: Element, new: str) -> tuple[int, int, str]:
+    """An edit that puts something new behind an element, on a line of its own if that has one."""
+    at = data.rfind(b"\n", 0, element.start) + 1
+    line = data[at : element.start]
+    end = "\r\n" if data[at - 2 : at] == b"\r\n" else "\n"
+    indent = "" if line.strip() or not at else end + line.decode(charset(data))
+    return element.end, element.end, indent + new
 
 
 def plain(inner: str) -> str:
@@ -115,12 +141,17 @@ def markup(text: str, like: str) -> str | None:
     None if one of them is missing or there twice, if they do not open and close in turn, or if a
     character has no place in XML.
     """
-    tags = TAG.findall(like)
+    tags = tags_of(like)
     between = re.split("(" + "|".join(map(re.escape, set(tags))) + ")", text) if tags else [text]
     given = [x for x in between if x in tags]
     if Counter(given) != Counter(tags) or not nested(given) or ODD.search(text):
         return None
     return "".join(x if x in tags else escape(x) for x in between)
+
+
+def tags_of(inner: str) -> list[str]:
+    """Its tags, in order, and codes as one."""
+    return [tag[0] for tag in TAG.finditer(inner)]
 
 
 def nested(tags: Sequence[str]) -> bool:
@@ -131,6 +162,6 @@ def nested(tags: Sequence[str]) -> bool:
         if tag.startswith("</"):
             if not open_ or open_.pop() != name:
                 return False
-        elif not (tag.endswith("/>") or tag[1] in "!?" or name in VOID):
+        elif not (tag.endswith(("/>", f"</{name}>")) or tag[1] in "!?" or name in VOID):
             open_.append(name)
     return not open_

@@ -6,20 +6,38 @@ others keep; what is filled in is spliced between bytes that stay as they are.
 
 import pkgutil
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from regard.recipe import UserError
 
 
 class Answer(NamedTuple):
-    """What goes in for a unit, and whether it is the source itself for want of better."""
+    """What goes in for a unit, how probable it is that it is good (None: nobody knows), and why
+    it, or a part of it, is the source for want of better ("": it is not).
+    """
 
     text: str
-    source: bool = False
+    confidence: float | None = None
+    left: str = ""
+
+    @property
+    def note(self) -> str:
+        """What a translator is told of it; "" if nothing is known."""
+        if self.left:
+            return f"left as the source: {self.left}"
+        return "" if self.confidence is None else f"{self.confidence:.2f}"
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Answers to the parts of something as one: no better known than the least of them."""
+    known = [answer.confidence for answer in answers]
+    least = None if None in known else min((x for x in known if x is not None), default=None)
+    left = next((answer.left for answer in answers if answer.left), "")
+    return Answer("".join(answer.text for answer in answers), least, left)
 
 
 class Document(Protocol):
@@ -28,8 +46,22 @@ class Document(Protocol):
     units: Sequence[str]  # what is still to be translated, in order; a unit may have several lines
     language: str | None  # that it is to be translated into, if the file says so
 
-    def filled(self, answers: Sequence[Answer]) -> bytes:
-        """The file with an answer to each unit; whatever else it holds, byte for byte."""
+    def fits(self, number: int, text: str) -> bool:
+        """Can this stand for that unit, and the file stay what it is?"""
+        return True
+
+    def filled(self, answers: Sequence[Answer | None]) -> bytes:
+        """The file with an answer to each unit (None: the unit stays as it is); whatever else it
+        holds, byte for byte.
+        """
+
+
+@runtime_checkable
+class Many(Protocol):
+    """A document of many languages, whose units depend on the direction."""
+
+    def aimed(self, source: str, target: str) -> Document:
+        """The document for two of them. Raises UserError if it does not hold the first."""
 
 
 class Kind(Protocol):
@@ -52,23 +84,6 @@ def kinds() -> dict[str, Kind]:
 
 
 OTHERS = ("base", "filling")  # files here that are no kind
-
-
-class Edit(NamedTuple):
-    """Lines `first` to `last` (not itself) become `text`."""
-
-    first: int
-    last: int
-    text: str
-
-
-def spliced(lines: Sequence[str], edits: Iterable[Edit]) -> str:
-    """The lines with these edits, of which none overlaps another."""
-    out, at = [], 0
-    for edit in sorted(edits):
-        out += [*lines[at : edit.first], edit.text]
-        at = edit.last
-    return "".join([*out, *lines[at:]])
 
 
 def decoded(data: bytes, name: str, charset: str = "utf-8") -> str:

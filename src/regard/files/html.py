@@ -6,8 +6,9 @@ Python's own parser says where tags stand. What asks not to be translated is lef
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 
+from regard.data.splicing import spliced
 from regard.files._xml import VOID, markup, plain
-from regard.files.base import Answer, decoded
+from regard.files.base import Answer, Document, decoded
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 INLINE = {
@@ -25,7 +26,7 @@ def read(data: bytes, name: str) -> "Page":
     return Page(decoded(data, name))
 
 
-class Page:
+class Page(Document):
     """See `files.base.Document`; a unit is a run of text and inline elements."""
 
     language = None
@@ -35,15 +36,16 @@ class Page:
         self.places = [place for place in runs(text) if plain(text[slice(*place)]).strip()]
         self.units = [plain(text[slice(*place)]) for place in self.places]
 
-    def filled(self, answers: Sequence[Answer]) -> bytes:
-        """See `files.base.Document`; an answer that breaks its tags stays out."""
-        out, at = [], 0
-        for (start, end), answer in zip(self.places, answers, strict=True):
-            made = markup(answer.text, self.text[start:end])
-            if made is not None:
-                out += [self.text[at:start], made]
-                at = end
-        return "".join([*out, self.text[at:]]).encode()
+    def fits(self, number: int, text: str) -> bool:
+        """Does it keep the tags of its unit, one in another as they were?"""
+        return markup(text, self.text[slice(*self.places[number])]) is not None
+
+    def filled(self, answers: Sequence[Answer | None]) -> bytes:
+        """See `files.base.Document`; an answer that does not fit stays out."""
+        given = zip(self.places, answers, strict=True)
+        made = [(*at, markup(said.text, self.text[slice(*at)])) for at, said in given if said]
+        edits = [(start, end, text) for start, end, text in made if text is not None]
+        return spliced(self.text, edits).encode()
 
 
 class Tags(HTMLParser):

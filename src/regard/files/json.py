@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from regard.files.base import Answer, decoded
+from regard.data.splicing import spliced
+from regard.files.base import Answer, Document, decoded
 from regard.recipe import UserError
 
 SUFFIXES = (".json", ".arb")
@@ -25,7 +26,7 @@ def read(data: bytes, name: str) -> "Values":
     return Values(text)
 
 
-class Values:
+class Values(Document):
     """See `files.base.Document`; a key that begins with @ describes another, as in ARB files."""
 
     language = None
@@ -50,11 +51,9 @@ class Values:
                 self.places.append(match.span())
         self.units = [json.loads(text[slice(*place)]) for place in self.places]
 
-    def filled(self, answers: Sequence[Answer]) -> bytes:
+    def filled(self, answers: Sequence[Answer | None]) -> bytes:
         """See `files.base.Document`; a string that was all ASCII stays so where the file is."""
         plain = self.text.isascii() and "\\u" in self.text
-        out, at = [], 0
-        for (start, end), answer in zip(self.places, answers, strict=True):
-            out += [self.text[at:start], json.dumps(answer.text, ensure_ascii=plain)]
-            at = end
-        return "".join([*out, self.text[at:]]).encode()
+        given = zip(self.places, answers, strict=True)
+        edits = [(*at, json.dumps(said.text, ensure_ascii=plain)) for at, said in given if said]
+        return spliced(self.text, edits).encode()

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from regard.files.base import Answer, decoded, with_ends
+from regard.data.splicing import spliced
+from regard.files.base import Answer, Document, decoded, with_ends
 
 SUFFIXES = (".md", ".markdown")
 FRONT = re.compile(r"---\r?\n.*?^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -27,7 +28,7 @@ def read(data: bytes, name: str) -> "Markdown":
     return Markdown(decoded(data, name))
 
 
-class Markdown:
+class Markdown(Document):
     """See `files.base.Document`."""
 
     language = None
@@ -43,14 +44,15 @@ class Markdown:
         first, *rest = self.text[place.start : place.end].split("\n")
         return [first, *(re.sub(r"^[\s>]+", "", line) for line in rest)]
 
-    def filled(self, answers: Sequence[Answer]) -> bytes:
-        """See `files.base.Document`; an answer that would be more than a line of text stays out."""
-        out, at = [], 0
-        for place, answer in zip(self.places, answers, strict=True):
-            if is_text(answer.text):
-                out += [self.text[at : place.start], answer.text]
-                at = place.end
-        return "".join([*out, self.text[at:]]).encode()
+    def fits(self, number: int, text: str) -> bool:
+        """Would it be read as one paragraph, and not as a list, a heading or a table's row?"""
+        kinds = [token.type for token in parser().parse(text)]
+        return kinds == ["paragraph_open", "inline", "paragraph_close"] and "\n" not in text
+
+    def filled(self, answers: Sequence[Answer | None]) -> bytes:
+        """See `files.base.Document`."""
+        given = zip(self.places, answers, strict=True)
+        return spliced(self.text, [(*at, said.text) for at, said in given if said]).encode()
 
 
 def parser() -> Any:
@@ -91,9 +93,3 @@ def located(text: str, lines: Sequence[str], low: int, high: int) -> Place | Non
     if any(gap.count("\n") != 1 or gap.strip(" \t\r\n>") for gap in between):
         return None
     return Place(ends[0][0], ends[-1][1])
-
-
-def is_text(answer: str) -> bool:
-    """Would it be read as one paragraph, and not as a list, a heading or a table's row?"""
-    kinds = [token.type for token in parser().parse(answer)]
-    return kinds == ["paragraph_open", "inline", "paragraph_close"] and "\n" not in answer

@@ -6,7 +6,8 @@ A sentence may go over the lines of a cue: they are translated as one, then divi
 import re
 from collections.abc import Sequence
 
-from regard.files.base import Answer, Edit, decoded, spliced, with_ends
+from regard.data.splicing import respliced
+from regard.files.base import Answer, Document, decoded, with_ends
 from regard.recipe import UserError
 
 SUFFIXES = (".srt", ".vtt")
@@ -22,7 +23,7 @@ def read(data: bytes, name: str) -> "Subtitles":
     return Subtitles(lines)
 
 
-class Subtitles:
+class Subtitles(Document):
     """See `files.base.Document`; a unit is what a cue says, in one line."""
 
     language = None
@@ -41,17 +42,19 @@ class Subtitles:
                     self.cues.append((first, at))
         self.units = [" ".join(x.strip() for x in lines[a:b]) for a, b in self.cues]
 
-    def filled(self, answers: Sequence[Answer]) -> bytes:
+    def filled(self, answers: Sequence[Answer | None]) -> bytes:
         """See `files.base.Document`."""
         edits = []
         for (first, last), answer in zip(self.cues, answers, strict=True):
+            if answer is None:
+                continue
             ends = [re.search(r"\r?\n?$", line)[0] for line in self.lines[first:last]]  # type: ignore[index]
             parts = divided(answer.text, last - first)
             text = "".join(part + end for part, end in zip(parts, ends, strict=False))
             if len(parts) < len(ends):  # the last line of a file may have no end
                 text = text.removesuffix(ends[len(parts) - 1]) + ends[-1]
-            edits.append(Edit(first, last, text))
-        return spliced(self.lines, edits).encode()
+            edits.append((first, last, text))
+        return respliced(self.lines, edits).encode()
 
 
 def divided(text: str, count: int) -> list[str]:

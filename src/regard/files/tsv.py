@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from regard.files.base import Answer, Edit, decoded, spliced, with_ends
+from regard.data.splicing import respliced
+from regard.files.base import Answer, Document, decoded, with_ends
 
 SUFFIXES = (".tsv",)
 
@@ -12,7 +13,7 @@ def read(data: bytes, name: str) -> "Table":
     return Table(decoded(data, name))
 
 
-class Table:
+class Table(Document):
     """See `files.base.Document`; further columns stay."""
 
     language = None
@@ -26,12 +27,14 @@ class Table:
                 self.rows.append((number, source, rest[1:]))
         self.units = [source for _, source, _ in self.rows]
 
-    def filled(self, answers: Sequence[Answer]) -> bytes:
+    def filled(self, answers: Sequence[Answer | None]) -> bytes:
         """See `files.base.Document`."""
         edits = []
         for (number, source, rest), answer in zip(self.rows, answers, strict=True):
+            if answer is None:
+                continue
             line = self.lines[number]
             end = line[len(line.rstrip("\r\n")) :]
             text = "\t".join([source, answer.text.replace("\t", " "), *rest]) + end
-            edits.append(Edit(number, number + 1, text))
-        return spliced(self.lines, edits).encode()
+            edits.append((number, number + 1, text))
+        return respliced(self.lines, edits).encode()

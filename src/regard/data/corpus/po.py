@@ -21,6 +21,7 @@ class Config(FilesConfig):
         """The catalogues, by name. Raises UserError if there is none."""
         at, name = folder(where), self.named(split)
         found = sorted(at.glob(name)) or sorted(at.glob(f"{name}.po"))
+        found = [path for path in found if path.name[0] != "."]  # such as a killed writer leaves
         if not found:
             raise UserError(f"{at}: no catalogue {name}.po; ko/*.po would name several")
         return found
@@ -44,14 +45,19 @@ class Config(FilesConfig):
                         yield Row(*row, direction)
 
 
-def catalogue(path: Path) -> Any:
-    """What polib reads there. Raises UserError if it is missing, or the file is damaged."""
+def library() -> Any:
+    """polib. Raises UserError if it is missing."""
     try:
         import polib
     except ImportError:
         raise UserError("polib is not installed: pip install 'regard[files]'") from None
+    return polib
+
+
+def catalogue(path: Path) -> Any:
+    """What polib reads there. Raises UserError if it is missing, or the file is damaged."""
     try:
-        return polib.pofile(str(path))
+        return library().pofile(str(path))
     except (OSError, ValueError, LookupError) as error:
         raise UserError(f"{path}: is no catalogue that can be read ({error})") from None
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from regard.data.corpus.base import OPENERS, FilesConfig, Row, find, folder, languages
+from regard.data.marks import CODES
 from regard.recipe import UserError
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-CODES = {"bpt", "ept", "it", "ph", "ut"}
 
 
 class Config(FilesConfig):
@@ -55,7 +55,12 @@ def local(element: ElementTree.Element) -> str:
 
 def lang(variant: ElementTree.Element) -> str:
     """The first part of its language; "" if it names none."""
-    return (variant.get(LANG) or variant.get("lang") or "").replace("_", "-").split("-")[0].lower()
+    return primary(variant.get(LANG) or variant.get("lang") or "")
+
+
+def primary(code: str) -> str:
+    """The language of a code that may name a region too: `en` of en-GB."""
+    return code.replace("_", "-").split("-")[0].lower()
 
 
 def said(variant: ElementTree.Element) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from regard.data.corpus.base import FilesConfig, Row, find, folder, languages
-from regard.data.corpus.tmx import local
+from regard.data.corpus.tmx import local, primary
 from regard.recipe import UserError
 
 
@@ -31,7 +31,7 @@ class Config(FilesConfig):
         for part in root.iter():
             for side, keys in zip(languages(direction), SIDES, strict=True):
                 named = next((part.get(key) for key in keys if part.get(key)), None)
-                if named and named.replace("_", "-").split("-")[0].lower() != side:
+                if named and primary(named) != side:
                     raise UserError(f"{path}: is in {named}, and the direction is {direction}")
             if local(part) in ("trans-unit", "segment"):
                 sides = {local(child): child for child in part}
