@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from regard.api import Loaded, load
+    from regard.api import Loaded, adapt, load
     from regard.evaluate.scores import Score, bleu, chrf, exact_match, ter
     from regard.evaluate.significance import Verdict, paired_bootstrap
     from regard.evaluate.slices import Slice, slices
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from regard.train import verb as train
 
 __all__ = [
-    "Loaded", "Look", "Run", "Score", "Slice", "Translation", "UserError", "Verdict", "bleu",
-    "chrf", "exact_match", "export", "load", "paired_bootstrap", "slices", "ter", "train",
+    "Loaded", "Look", "Run", "Score", "Slice", "Translation", "UserError", "Verdict", "adapt",
+    "bleu", "chrf", "exact_match", "export", "load", "paired_bootstrap", "slices", "ter", "train",
 ]  # fmt: skip
 
 _HOMES = {
-    "regard.api": ("Loaded", "load"),
+    "regard.api": ("Loaded", "adapt", "load"),
     "regard.evaluate.scores": ("Score", "bleu", "chrf", "exact_match", "ter"),
     "regard.evaluate.significance": ("Verdict", "paired_bootstrap"),
     "regard.evaluate.slices": ("Slice", "slices"),

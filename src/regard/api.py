@@ -11,8 +11,9 @@ from torch import nn
 from regard.look.maps import Look
 from regard.recipe import Fault, Part, UserError, merge, override
 from regard.run import Run
-from regard.tasks import translate
+from regard.tasks import adapting, translate
 from regard.tasks.decode.base import DecodeConfig
+from regard.tasks.gains import Adapted, gains, sets
 from regard.tasks.translator import Translation, Translator, Wish
 
 Decode = str | Mapping[str, Any] | DecodeConfig | None
@@ -41,6 +42,51 @@ def load(
 
         translator.engine, loaded.notes = choose(engine, folders, translator)
     return loaded
+
+
+def adapt(
+    run: str | Path | Run,
+    files: str | Path | Sequence[str | Path],
+    *changes: str,
+    out: str | Path | None = None,
+    steps: int = 300,
+    replay: float | None = None,
+    grow: int = 0,
+    dir: str | None = None,
+    device: str = "auto",
+    quiet: bool = False,
+) -> Adapted:
+    """Fine-tune a run on corrected pairs (.tmx, .po, .xliff, .tsv), into the new run `out`.
+
+    `replay`: share of rows of the old corpus (else half, if it is there; `dir` says where it lies
+    now), so that what was learnt before is kept. `grow`: new pieces for the vocabulary. What was
+    gained on held-out corrections and lost on the old test set is measured and noted in run.json.
+    A run that was begun goes on. Raises UserError if run, files or `out` are not as they should be.
+    """
+    from regard.cli.common import answers
+    from regard.cli.say import note
+    from regard.train import verb as train
+
+    old = run if isinstance(run, Run) else Run(run)
+    given = [files] if isinstance(files, str | Path) else files
+    new = Run(out or f"{old.folder}_adapted")
+    asked = adapting.Asked(steps, replay, grow, dir, changes)
+
+    def tell(text: str) -> None:
+        if not quiet:
+            note(f"regard: {text}")
+
+    begun = adapting.begin(old, [Path(file) for file in given], new, asked, tell)
+    train(new.folder / "recipe.yaml", out=new.folder, device=device, quiet=quiet)
+    used = [load(one, device=device).translator for one in (old, new)]
+
+    def answer(translator: Translator, texts: Sequence[str], wish: Wish) -> list[str]:
+        found = translator.translate(texts, wish) if quiet else answers(translator, texts, wish)
+        return [x.text for x in found]
+
+    made = Adapted(new, gains(used[0], used[1], sets(begun, tell), answer))
+    new.note(adapted={**new.info()["adapted"], "gains": [gain.as_dict() for gain in made.gains]})
+    return made
 
 
 def decoding(
