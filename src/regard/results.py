@@ -208,7 +208,7 @@ def scores(found: Sequence[Mapping[str, Any]]) -> str:
     out = [line(head), "|---|---|---|--:|--:|--:|---|---|"]
     for group in systems.values():
         metrics = "<br>".join(short(row["metric"]) for row in group)
-        values = "<br>".join(f"{row['value']:.2f}" for row in group)
+        values = "<br>".join(f"{row['value']:.{2 if row['value'] >= 1 else 3}f}" for row in group)
         out.append(line((*told(group[0])[:2], metrics, values, *told(group[0])[2:])))
     signatures = {short(r["metric"]): r["metric"].partition("|")[2] for r in found}
     below = [f"{name} `{signature}`" for name, signature in sorted(signatures.items())]

@@ -8,11 +8,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from regard import results
 from regard.data.corpus.base import read
+from regard.evaluate.calibration import figures
 from regard.evaluate.scores import Score, bleu, chrf, exact_match, ter
 from regard.recipe import Part, UserError
 from regard.studies import length
@@ -118,6 +120,8 @@ def again(metric: str, outputs: list[str], refs: list[str]) -> float | None:
     name, _, signature = metric.partition("|")
     said = dict(part.partition(":")[::2] for part in signature.split("|"))
     lower = said.get("case") == "lc"
+    if name in BELIEVED:
+        return believed(name, outputs, refs)
     if name == "BLEU":
         tok = re.match(r"(ko|ja)-mecab|[\w-]+", said["tok"])
         assert tok
@@ -131,13 +135,33 @@ def again(metric: str, outputs: list[str], refs: list[str]) -> float | None:
     return scorer.corpus_score(outputs, [refs]).score
 
 
+BELIEVED = ("ECE", "Brier", "Brier of the best constant", "AUROC")
+
+
+def believed(name: str, outputs: list[str], refs: list[str]) -> float:
+    """How far a confidence can be believed: each line is one, a tab, and the answer meant."""
+    said, texts = zip(*(line.split("\t", 1) for line in outputs), strict=True)
+    p, pairs = np.array(said, float), zip(texts, refs, strict=True)
+    good = np.array([CHRF().sentence_score(text, [ref]).score >= 60 for text, ref in pairs])
+    if name == "AUROC":  # of all pairs of a good one and another
+        more = p[good][:, None] - p[~good][None]
+        return float(((more > 0) + (more == 0) / 2).mean())
+    if name == "ECE":
+        place = np.clip(np.floor(p * 15), 0, 14)
+        gaps = [abs((p - good)[place == i].sum()) for i in range(15)]
+        return float(sum(gaps) / len(p))
+    told = good.mean() if "constant" in name else p
+    return float(((told - good) ** 2).mean())
+
+
 def wrong(row: dict[str, Any], folder: Path, refs: list[str]) -> str | None:
     """What a second look at output and references finds wrong with a figure."""
     outputs = answers(row, folder)
     if len(outputs) != len(refs):
         return f"{len(outputs)} lines of output, but the set has {len(refs)}"
     value = again(row["metric"], outputs, refs)
-    if value is not None and abs(value - row["value"]) > 0.01:
+    near = 1e-4 if row["metric"].partition("|")[0] in BELIEVED else 0.01  # shares, or percent
+    if value is not None and abs(value - row["value"]) > near:
         return f"is {row['value']}, but the output scores {value:.4f}"
     return None
 
@@ -186,6 +210,20 @@ def test_a_kept_figure_comes_back_and_is_found_again(tmp_path, score):
     text = (tmp_path / row["output"]).read_bytes()
     (tmp_path / row["output"]).write_bytes(text.replace(b"dog", b"cat"))
     assert wrong(row, tmp_path, REFS)
+
+
+def test_how_far_a_confidence_can_be_believed_is_found_again(tmp_path):
+    said = np.array([0.91, 0.02, 0.6, 0.6])
+    found = figures(said, np.array([False, False, True, False]))  # chrF 55, 0, 92, 35
+    lines = [f"{p:.6f}\t{text}" for p, text in zip(said, HYPS, strict=True)]
+    for name, value in zip(BELIEVED, (found.ece, found.brier, found.constant, found.auroc),
+                           strict=True):  # fmt: skip
+        keep(tmp_path, Score(name, value, "good:chrF2 of 60 or more"), lines, "confidence/x")
+    rows = results.rows(tmp_path)
+    assert len(rows) == 4 and not any(faults(row, tmp_path) for row in rows)
+    for row in rows:
+        assert wrong(row, tmp_path, REFS) is None
+        assert wrong({**row, "value": row["value"] + 0.001}, tmp_path, REFS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regard.evaluate.calibration import auroc, brier, expected_error, reliability
+from regard.evaluate.calibration import auroc, brier, expected_error, figures, reliability
 
 metrics = pytest.importorskip("sklearn.metrics")
 CASES = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40)
@@ -50,3 +50,15 @@ def test_who_tells_the_truth_has_no_error():
 def test_what_is_no_probability_is_refused(said):
     with pytest.raises(ValueError):
         brier(np.array(said), np.array([1]))
+
+
+@given(CASES)
+def test_all_figures_are_those_of_their_own(cases):
+    said, true = split(cases)
+    found = figures(said, true)
+    assert (found.cases, found.true) == (len(cases), pytest.approx(true.mean()))
+    assert found.ece == pytest.approx(expected_error(said, true))
+    assert found.brier == pytest.approx(metrics.brier_score_loss(true, said, pos_label=True))
+    best = min(brier(np.full(len(true), p), true) for p in np.linspace(0, 1, 1001))
+    assert found.constant == pytest.approx(best, abs=1e-6)
+    assert (found.auroc is None) == (len(set(true)) == 1)

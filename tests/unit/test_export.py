@@ -178,7 +178,7 @@ def test_the_reports_figures_are_those_of_the_answers(exported):
     facts = kept["facts"]
     assert facts["decode"] == {"kind": "beam", "no_repeat": 0, "stutter": 0, "size": 3, "alpha": 1}
     assert facts["versions"]["ctranslate2"] and facts["hardware"] and facts["threads"] >= 1
-    assert facts["weights"] == base.fingerprint(run.model) and facts["date"]
+    assert facts["weights"] == run.fingerprint() and facts["date"]
     assert report.answered > 70
 
 

@@ -4,7 +4,6 @@ A kind is a file of this folder that defines what `Kind` says. An export is a fo
 wrote, and parity.json. Those of a run lie in RUN/exports/.
 """
 
-import hashlib
 import json
 import os
 import pkgutil
@@ -107,7 +106,7 @@ def export(
         made.write(translator.models[0], translator.codec, recipe, aside, precision)
         tell(f"comparing answers to {len(lines.rows)} sentences of {lines.name} …")
         engine = made.open(aside, translator.codec, torch.get_num_threads())
-        facts = {"run": run.folder.name, "weights": fingerprint(run.model)}
+        facts = {"run": run.folder.name, "weights": run.fingerprint()}
         report = parity.compare(translator, engine, lines, (to, precision), facts)
         write_json(aside / REPORT, report.as_dict())
     return report
@@ -133,12 +132,6 @@ def free(folder: Path) -> Path:
     if taken and not (whole.is_dir() and not any(whole.iterdir())):
         raise UserError(f"{folder}: is there already and no export: choose another --out")
     return whole
-
-
-def fingerprint(weights: Path) -> str:
-    """Of a file's content."""
-    with weights.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 # -- finding it again ------------------------------------------------------------------------------
@@ -202,7 +195,7 @@ def choose(wanted: str, runs: Sequence[Run], translator: Translator) -> Choice:
     made = [x for x in exports if wanted in ("auto", x.report["kind"], x.folder.name)]
     if wanted != "auto" and not made:
         raise missing(wanted, runs[0])
-    now = fingerprint(runs[0].model) if made else ""
+    now = runs[0].fingerprint() if made else ""
     fresh = [x for x in made if x.report["facts"]["weights"] == now]
     old = [f"{x.folder}: is of other weights than the run's now; {again(x)}" for x in made
            if x not in fresh]  # fmt: skip

@@ -53,7 +53,7 @@ def reliability(bins: Sequence[Bin], title: str) -> Figure:
     chance = LIKELY * np.sqrt(said * (1 - said) / np.maximum(count, 1))
     low, high_ = np.clip(said - chance, 0, 1), np.clip(said + chance, 0, 1)
     square.vlines(said, low, high_, color="#b9c3e2", lw=5, zorder=2)
-    square.plot(said, true, "o", color=ACCENT, ms=4.5, zorder=3)
+    square.plot(said, true, "o", color=ACCENT, ms=4.5, zorder=3, clip_on=False)
     square.set_ylabel("share that came true", **small)
     square.set_title(letters.label(title, 60), loc="left", pad=10, **letters.style(9, INK))
     counts = axes(EDGE, BELOW)

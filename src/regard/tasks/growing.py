@@ -55,4 +55,7 @@ def growing(
     for job in used.cut(used.jobs([text], Wish(direction))):
         source = used.codec.sources([job.text], [asked])
         done.append(used.decoded(source, Ask(trace=Listener(heard)), [job.prefix])[0])
-    return used.joined(done, text)[0]
+    made = used.joined(done, text)
+    if used.confidence is not None:
+        used.confidence.rate([text], [made], asked)
+    return made[0]
