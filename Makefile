@@ -40,7 +40,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.ready-all: $(VENV)/.ready
-	$(PIP) -e '.[dev,hf]'
+	$(PIP) -e '.[dev,hf,browser]'
 	@touch $@
 
 demo: $(VENV)/.ready

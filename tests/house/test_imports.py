@@ -41,8 +41,8 @@ ALLOWED: dict[str, set[str]] = {
     "look": COMMON | {"tasks", "data", "search"},
     "export": COMMON
     | {"run", "tasks", "models", "mixer", "norm", "position", "data", "search", "evaluate"},
-    "files": COMMON | {"tasks"},
-    "serve": COMMON | {"run", "tasks"},
+    "files": COMMON | {"tasks", "data"},
+    "serve": COMMON | {"regard", "run", "tasks", "data", "files", "look"},
     "bench": COMMON | {"regard", "run", "data", "search", "tasks", "train", "export", "results"},
     "studies": {"regard"},  # the public names only
 }

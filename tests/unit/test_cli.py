@@ -61,7 +61,8 @@ def put(path: Path, lines: list[str]) -> Path:
 
 VERBS = (
     "demo", "train", "translate", "evaluate", "score", "compare", "look", "doctor", "recipes",
-    "verify-resume", "study", "data backtranslate", "data phrasebook",
+    "verify-resume", "study", "data backtranslate", "data phrasebook", "adapt",
+    "calibrate", "serve",
 )  # fmt: skip
 
 

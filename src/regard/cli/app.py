@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from regard.cli import (
+    adapt,
     bench,
+    calibrate,
     compare,
     data,
     demo,
@@ -17,6 +19,7 @@ from regard.cli import (
     look,
     recipes,
     score,
+    serve,
     study,
     train,
     translate,
@@ -25,8 +28,8 @@ from regard.cli import (
 
 VERBS = (
     demo.demo, train.train, translate.translate, evaluate.evaluate, score.score, compare.compare,
-    look.look, export.export, doctor.doctor, recipes.recipes, verify_resume.verify_resume,
-    study.study,
+    calibrate.calibrate, look.look, serve.serve, adapt.adapt, export.export, doctor.doctor,
+    recipes.recipes, verify_resume.verify_resume, study.study,
 )  # fmt: skip
 
 

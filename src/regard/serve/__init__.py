@@ -1,0 +1,1 @@
+"""A translation server: the LibreTranslate API, looks into the model, and a page."""
