@@ -13,8 +13,8 @@ from playwright.sync_api import expect  # noqa: E402
 TEXT = "민수는 어제 미나에게 책을 주었다."
 OTHER = "저는 학교에 갔어요."
 HOSTILE = [
-    "<img src=x onerror=alert(1)>",
-    "</script><script>alert(2)</script>",
+    "<img src=x onerror=alert(1)> <img/src=x/onerror=alert(2)>",
+    "</script><script>alert(3)</script>",
     "<b>굵게</b> & &amp;",
 ]
 PO = """msgid ""

@@ -133,7 +133,7 @@ def form(rng, path):
         b"q=a&source=ko&target=en&alternatives=x", b"&".join([b"q=a"] * 1001),
         b"q=a&source=ko&target=en&format=", b"q=a&source=ko&target=en&alternatives=-1",
     ])  # fmt: skip
-    if path == "/detect" and data.startswith(b"q=a") and data.count(b"&") < 1000:
+    if path == "/detect" and data.startswith(b"q") and b"%" not in data and len(data) < 1000:
         data = b"q=%00"
     return FORM, data
 
@@ -178,7 +178,7 @@ def attack(server, count: int, seed: int) -> int:
 
 
 def test_thousands_of_bodies_are_refused_in_words(server):
-    assert attack(server, 2000, seed=1) == 2000
+    assert attack(server, 5000, seed=1) == 5000
 
 
 @pytest.mark.slow

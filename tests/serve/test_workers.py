@@ -2,15 +2,14 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
-from serving import PATIENT, SOURCE, Command, until
+from serving import PATIENT, Command, until
 
+from regard.cli import main
 from regard.serve import keys
 
 PAIR = {"source": "ko", "target": "en"}
@@ -78,23 +77,14 @@ def test_a_killed_worker_loses_nothing_and_comes_back(ko_en, mt):
     assert "starting another" in "".join(command.said)
 
 
-def regard(*words: object) -> subprocess.CompletedProcess:
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        [sys.executable, "-m", "regard.cli", "serve", *map(str, words)],
-        capture_output=True, text=True, env=environment, timeout=PATIENT,
-    )  # fmt: skip
+def test_a_new_key_is_shown_once(capsys):
+    assert main(["serve", "--new-key", "ada", "--rate", "30"]) == 0
+    out, err = capsys.readouterr()
+    name, digest, rate = out.split()
+    assert (name, rate) == ("ada", "30") and keys.digest(err.split()[-1]) == digest
 
 
-def test_a_new_key_is_shown_once():
-    made = regard("--new-key", "ada", "--rate", "30")
-    assert made.returncode == 0
-    name, digest, rate = made.stdout.split()
-    key = made.stderr.split()[-1]
-    assert (name, rate) == ("ada", "30") and keys.digest(key) == digest
-
-
-def test_bad_words_are_told_in_a_sentence(ko_en, tmp_path):
+def test_bad_words_are_told_in_a_sentence(ko_en, tmp_path, capsys):
     (tmp_path / "keys.txt").write_text("ada\n")
     for words, said in (
         ((), "name a run first"),
@@ -105,6 +95,6 @@ def test_bad_words_are_told_in_a_sentence(ko_en, tmp_path):
         ((ko_en.folder, "--host", "999.1.1.1"), "cannot be listened at"),
         (("--new-key", "two words"), "one word"),
     ):
-        made = regard(*words, "--port", "0")
-        assert made.returncode == 2 and said in made.stderr, made.stderr
-        assert made.stderr.count("\n") == 1 and "Traceback" not in made.stderr
+        assert main(["serve", *map(str, words), "--port", "0"]) == 2
+        out, err = capsys.readouterr()
+        assert said in err and err.count("\n") == 1 and not out, err

@@ -1,12 +1,15 @@
 """`regard serve`: answers requests from a browser and from programs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from regard.cli import say
 from regard.cli.common import Device, EngineName, told_apart
+
+if TYPE_CHECKING:
+    from regard.serve.service import Service
 
 
 def serve(
@@ -69,22 +72,25 @@ def serve(
         settings = check(Config, given)
     except Fault as fault:
         raise UserError(f"--limit {fault.path.removeprefix('limits.')}: {fault.message}") from None
-    where = server.listening(host, port)
-    service = Service(settings)
+    with server.listening(host, port) as where:
+        service = Service(settings)
+        tell(service, host, where.getsockname()[1])
+        if workers == 1:
+            server.serve(settings, where, service)
+            return
+        settings = settings.model_copy(update={"threads": max(1, service.threads // workers)})
+        del service  # each worker opens its own
+        several.serve_by_several(settings, where, workers)
+
+
+def tell(service: "Service", host: str, port: int) -> None:
+    """Say what is served, by which engine, and where."""
     for one in service.runs.all.values():
         for text in one.notes:
             say.note(f"regard: {text}")
-    names = ", ".join(service.runs.all)
+    names, ways = ", ".join(service.runs.all), ", ".join(service.runs.directions)
     at = f"[{host}]" if ":" in host else host
-    port = where.getsockname()[1]
-    ways = ", ".join(service.runs.directions)
     say.note(f"regard: {names} translates {ways} at http://{at}:{port} (API: /docs)")
-    if workers == 1:
-        server.serve(settings, where, service)
-        return
-    settings = settings.model_copy(update={"threads": max(1, service.threads // workers)})
-    del service  # each worker opens its own
-    several.serve_by_several(settings, where, workers)
 
 
 def made(name: str, rate: float) -> None:
