@@ -23,21 +23,22 @@ LETTER = rf"[^\W_{SPACELESS}]"  # or digit, of any other script
 _INNER = r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}"  # a branch of an ICU choice, which may hold arguments
 _TITLED = r"[^`<>]*[^`<>\s]\s+<[^`<>]+>"  # `title <target>`
 
+_SOME = r".{0,2000}?"  # not to the end of a long line from every place where a mark seems to open
 _DIRECTIVE = r"%(?:\(\w+\)|\d+\$)?[-+0#]?\d*(?:\.\d+)?[sdifgxr]"
 
 # What a mark looks like, by kind; where two begin at one place, the first kind has it.
 KINDS = {
-    "literal": r"``[^`](?:.*?[^`])??``(?!`)",  # of reST, or a code span of Markdown
+    "literal": rf"``[^`](?:{_SOME}[^`])??``(?!`)",  # of reST, or a code span of Markdown
     "titled": rf"(?::[A-Za-z][\w:.+-]*:)?`{_TITLED}`_{{0,2}}",
     "role": r":[A-Za-z][\w:.+-]*:`[^`]+`",
     "span": r"`[^`]+`_{0,2}",
     "url": r"(?i:https?|ftp)://[^\s<>\"'`\\\u0080-\U0010ffff]*"
            r"[^\s<>\"'`\\\u0080-\U0010ffff.,;:!?)\]}*_]",
-    "email": r"(?a:[\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
-    "code": rf"<(?P<_code>{'|'.join(CODES)})\b(?:[^<>]*[^<>/])?>.*?</(?P=_code)>",
-    "tag": r"</?[A-Za-z][^<>]*>|<!--.*?-->",
+    "email": r"(?a:(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
+    "code": rf"<(?P<_code>{'|'.join(CODES)})\b(?:[^<>]*[^<>/])?>{_SOME}</(?P=_code)>",
+    "tag": rf"</?[A-Za-z][^<>]*>|<!--{_SOME}-->",
     "entity": r"&(?:#\d+|#[xX][\da-fA-F]+|[A-Za-z]\w*);",
-    "template": r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}",
+    "template": rf"\{{\{{{_SOME}\}}\}}|\{{%{_SOME}%\}}|\$\{{\w+\}}",
     "choice": rf"\{{\s*\w+\s*,\s*(?:plural|select(?:ordinal)?)\s*,(?:[^{{}}]|{_INNER})*\}}",
     "brace": r"\{\w*(?:[.\[!:,][^{}]*)?\}",
     # "%dm" and "%s는" hold one; "100%sure" and "5 %ige" speak of a share

@@ -19,11 +19,11 @@ from regard.serve.errors import Refusal, later
 from regard.tasks.workers import BATCH, SMALL
 
 # Before a batch goes, more lines may be on their way: those whom the last one answered ask again.
-QUIET = 0.02  # of the time that a batch takes: so long without a new line, and it goes
-PATIENCE = 0.1  # so long at the most
+QUIET = 0.05  # of the time that a batch takes: so long without a new line, and it goes
+PATIENCE = 0.2  # so long at the most
 SECONDS = (0.002, 0.25)  # the least and the most of either
 FULL = 128  # lines that are worth a batch at once
-TIDY = 64  # batches after which freed memory is given back
+TIDY = 8  # batches after which freed memory is given back
 
 
 class Key(NamedTuple):
@@ -51,8 +51,8 @@ class Line:
 
     @property
     def size(self) -> int:
-        """About how many tokens it has, in whatever script."""
-        return 2 + len(self.text.encode("utf-8", "replace")) // 4
+        """About how many tokens it has: of five bytes each, in whatever script."""
+        return 2 + len(self.text.encode("utf-8", "replace")) // 5
 
 
 @dataclass(eq=False)
