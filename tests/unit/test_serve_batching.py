@@ -91,10 +91,10 @@ def test_a_batch_is_of_one_key_and_of_like_lengths(work):
     run(made, scene)
     for key, texts in work.batches:
         assert key == B or "b" not in texts
-    sizes = [(len(x) // 4 + 2) * 8 for _, texts in work.batches for x in texts]
+    sizes = [(len(x) // 5 + 2) * 8 for _, texts in work.batches for x in texts]
     assert sum(sizes) > 8192  # more than one batch's worth, and so:
     for _, texts in work.batches:
-        assert sum((len(x) // 4 + 2) * 8 for x in texts) <= 8192
+        assert sum((len(x) // 5 + 2) * 8 for x in texts) <= 8192
     assert sum(len(set(map(len, texts))) > 1 for _, texts in work.batches) <= 1
 
 
