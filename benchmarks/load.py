@@ -4,11 +4,13 @@
 
 Starts `regard serve` for the run (or takes `--url`), asks it from a process of its own by so many
 clients over bare sockets on loopback, each the next line as soon as the last is answered, and then
-translates the same lines offline, as one batch, in a fresh process. Prints one JSON object.
+translates the same lines offline, as one batch, in a fresh process. Prints one JSON object, and
+keeps its figures where `--record results` says so.
 """
 
 import argparse
 import asyncio
+import gzip
 import json
 import os
 import re
@@ -187,30 +189,40 @@ import sys, time
 import regard
 from regard.machine import keep_freed_memory
 keep_freed_memory()
-lines = open(sys.argv[2], encoding="utf-8").read().split("\\n")[:int(sys.argv[4])]
-mt = regard.load(sys.argv[1], engine=sys.argv[3], device="cpu")
+lines = sys.stdin.read().split("\\n")[:int(sys.argv[3])]
+mt = regard.load(sys.argv[1], engine=sys.argv[2], device="cpu")
 mt.translate(lines[:64])
 start, cpu = time.perf_counter(), time.process_time()
-mt.translate(lines, direction=sys.argv[5])
+mt.translate(lines, direction=sys.argv[4])
 print(len(lines) / (time.perf_counter() - start), len(lines) / (time.process_time() - cpu))
 """
 
 
 def offline(options: argparse.Namespace, count: int) -> tuple[float, float]:
     """Lines a second, and a second of processor time, of a batch translation of the same lines."""
-    words = [options.run, options.lines, options.engine, str(count), options.direction]
+    words = [options.run, options.engine, str(count), options.direction]
     done = subprocess.run(
-        [sys.executable, "-c", OFFLINE, *words], capture_output=True, text=True, check=True,
-        env=environment(),
+        [sys.executable, "-c", OFFLINE, *words], input="\n".join(read(options.lines)),
+        capture_output=True, encoding="utf-8", check=True, env=environment(),
     )  # fmt: skip
     wall, cpu = map(float, done.stdout.split())
     return wall, cpu
 
 
-def flat(memory: list[tuple[float, float]]) -> float | None:
-    """How far memory strays after the first minute, as a share of what it was then."""
-    later = [mib for second, mib in memory if second >= 60]
-    return round(max(later) / later[0] - 1, 4) if len(later) > 1 else None
+def by_minute(memory: list[tuple[float, float]]) -> list[dict[str, float]]:
+    """MiB of each whole minute: the mean of its seconds, and the most."""
+    minutes = [
+        [mib for at, mib in memory if at // 60 == m] for m in range(int(memory[-1][0]) // 60)
+    ]
+    return [{"mean": round(sum(m) / len(m), 1), "most": max(m)} for m in minutes]
+
+
+def strays(minutes: list[dict[str, float]]) -> dict[str, float] | None:
+    """How far each figure grows after the minute that follows the first, as a share of it."""
+    if len(minutes) < 3:
+        return None
+    later = minutes[1:]
+    return {k: round(max(m[k] for m in later) / later[0][k] - 1, 4) for k in later[0]}
 
 
 def watched(options: argparse.Namespace, server: subprocess.Popen | None, at: str) -> dict:
@@ -229,8 +241,7 @@ def watched(options: argparse.Namespace, server: subprocess.Popen | None, at: st
         now = time.monotonic() - start
         if server and now >= due:
             memory.append((round(now, 1), round(resident(server.pid) / 2**20, 1)))
-            print(f"{now:6.0f} s  {memory[-1][1]:8.1f} MiB", file=sys.stderr)
-            due += 10
+            due += 1
         time.sleep(0.1)
     assert clients.stdout is not None
     found = json.loads(clients.stdout.read())
@@ -245,7 +256,8 @@ def watched(options: argparse.Namespace, server: subprocess.Popen | None, at: st
     found["server_cores"] = round(cpu / found["seconds"], 3)
     found["client_cores"] = round(client / found["seconds"], 3)
     found["client_share"] = round(client / (cpu + client), 4) if server else None
-    return {**found, "memory_mib": memory, "memory_strays": flat(memory)}
+    minutes = by_minute(memory) if memory else []
+    return {**found, "memory_mib": minutes, "memory_strays": strays(minutes)}
 
 
 def main() -> None:
@@ -267,6 +279,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--engine", default="auto")
     parser.add_argument("--offline", type=int, default=1000, help="lines offline; 0: none")
+    parser.add_argument("--record", type=Path, help="a folder of results")
     options, words = parser.parse_known_args()
     if bool(options.run) == bool(options.url):
         parser.error("name a --run to serve, or the --url of a server")
@@ -289,11 +302,33 @@ def main() -> None:
             found["offline_lines_per_cpu_s"] = round(cpu, 2)
             found["ratio_by_cpu"] = round(found["lines_per_cpu_s"] / cpu, 3)
     print(json.dumps(found, indent=1))
+    if options.record:
+        record(options.record, options, found)
+
+
+def record(folder: Path, options: argparse.Namespace, found: dict) -> None:
+    """Keep lines a second, and beside them what else was asked about."""
+    from regard import results
+    from regard.run import Run
+
+    words = [w for w in sys.argv[1:] if w not in ("--record", str(folder))]
+    facts = {
+        "set": Path(options.lines).name, "seeds": [Run(options.run).recipe.seed],
+        "wall_s": found["seconds"], **found,
+        "command": results.hide(" ".join(["python benchmarks/load.py", *words]), None),
+    }  # fmt: skip
+    alike = f"clients:{options.clients}|lines a request:{options.each}".replace(" ", "_")
+    speed = found["lines_per_s"]
+    results.measured(
+        folder, f"serve/{Path(options.run).name}", f"lines/s|{alike}", (speed,) * 3, facts
+    )
 
 
 def read(file: str) -> list[str]:
-    """The lines that hold something."""
-    return [line for line in Path(file).read_text("utf-8").split("\n") if line.strip()]
+    """The lines that hold something; a packed file is unpacked."""
+    data = Path(file).read_bytes()
+    text = (gzip.decompress(data) if file.endswith(".gz") else data).decode("utf-8")
+    return [line for line in text.split("\n") if line.strip()]
 
 
 if __name__ == "__main__":

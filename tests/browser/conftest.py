@@ -20,7 +20,8 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 MEASURES = Path(__file__).with_name("measures.js").read_text(encoding="utf-8")
-PATIENCE = 60_000  # ms: a busy machine is no bug
+PATIENCE = 180_000  # ms: a busy machine is no bug
+LISTEN = ("--port", "0", "--limit", "seconds=600")  # for the server neither
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +44,7 @@ class Served:
 
     def __init__(self, *arguments: str):
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "regard.cli", "serve", *arguments, "--port", "0"],
+            [sys.executable, "-m", "regard.cli", "serve", *arguments, *LISTEN],
             stderr=subprocess.PIPE, text=True, encoding="utf-8",
         )  # fmt: skip
         said = []

@@ -202,7 +202,7 @@ def proportions(new: int, old: int, share: float, needed: float) -> tuple[int, i
         return 1, 0, 1
     times = max(1, int(min(old, share * needed) * (1 - share) / (share * new)))
     wanted = times * new * share / (1 - share)
-    if wanted <= old:
+    if round(wanted) <= old:
         return times, max(round(wanted), 1), 1
     return times, 0, max(1, round(wanted / old))
 
