@@ -72,7 +72,9 @@ def translate(told: dict[str, Any], clock: Clock) -> None:
     """`regard translate`: from texts to texts; tokenising counts, as it does in use."""
     texts = work(told)["texts"]
     loaded = regard.load(told["run"], device="cpu")
-    used = loaded.asked(None, {"kind": "beam", "size": told["beam"], "alpha": told["alpha"]})
+    # peers have no guard against repetition: no row is to be searched again for its sake
+    like_peers = {"kind": "beam", "size": told["beam"], "alpha": told["alpha"], "stutter": 0}
+    used = loaded.asked(None, like_peers)
     if told.get("engine"):
         made = kind(told["kind"])
         used.engine = made.open(Path(told["engine"]), used.codec, told["threads"])

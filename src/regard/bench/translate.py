@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,8 @@ def run(
 ) -> dict[str, Any]:  # fmt: skip
     """Measure, and tell all of it. Raises UserError if data, a peer or ours is not to be had.
 
-    `asked`: run (or None), beam, batches, lines, forced, rounds, threads, precision, seed.
+    `asked`: run (or None), beside (another run, or None), beam, batches, lines, forced, rounds,
+    threads, precision, seed.
     """
     began = time.monotonic()
     bare = {name: peers.system(name, "translate", environments) for name in against}
@@ -45,6 +46,11 @@ def run(
         through(name, kind, loaded, out, told["precision"])
         for name, kind in ((OURS, "native"), (SHORT, "shortlist"))
     ]
+    owners: dict[str, regard.Loaded] = {}  # of the answers that are not by our own codec
+    if asked["beside"]:
+        teacher = regard.load(asked["beside"], device="cpu")
+        systems.append(by_recipe(teacher, out, told["precision"]))
+        owners[systems[-1].name] = teacher
     by_peer: dict[str, list[System]] = {}
     tried: dict[str, list[dict[str, Any]]] = {}
     for name, system in bare.items():
@@ -58,10 +64,11 @@ def run(
     systems = [answering(system, out) for system in systems]
     made = alternate(systems, told, told["rounds"], out, say)
     names = {name: [v.name for v in variants] for name, variants in by_peer.items()}
-    found = systems_of(made, names, systems, loaded, rows)
+    names |= {name: [name] for name in owners}
+    found = systems_of(made, names, systems, lambda name: owners.get(name, loaded), rows)
     for name, variants in names.items():
         for variant in variants:
-            if variant in found:
+            if variant in found and name in tried:
                 found[variant]["tried"] = tried[name]
     return {
         "benchmark": "translate", "size": size, "settings": told, "systems": found,
@@ -74,6 +81,15 @@ def through(name: str, kind: str, loaded: regard.Loaded, out: Path, precision: s
     """Ours, by an export of the run."""
     export = model.exported(loaded, out, kind, precision)
     return System(name, own("translate"), settings=how(kind, str(export)))
+
+
+def by_recipe(loaded: regard.Loaded, out: Path, precision: str) -> System:
+    """Another run through CTranslate2, decoding as its own recipe does: a teacher, say."""
+    folder, decode = Path(loaded.runs[0].folder), loaded.translator.decode
+    export = model.exported(loaded, out / folder.name, "ctranslate2", precision)
+    own_way = {"run": str(folder), "beam": decode.width, "alpha": getattr(decode, "alpha", 0.0)}
+    settings = {**how("ctranslate2", str(export)), **own_way}
+    return System(f"{folder.name} through ctranslate2", own("translate"), settings=settings)
 
 
 def how(kind: str, export: str) -> dict[str, Any]:
@@ -134,8 +150,8 @@ def answering(system: System, out: Path) -> System:
 
 
 def systems_of(
-    made: Rounds, names: Mapping[str, list[str]], systems: Sequence[System], loaded: regard.Loaded,
-    rows: Sequence[Row],
+    made: Rounds, names: Mapping[str, list[str]], systems: Sequence[System],
+    owner: Callable[[str], regard.Loaded], rows: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:  # fmt: skip
     """By system: speed, length and BLEU of what it wrote, memory, and our ways against it."""
     against = beside(made, names, "sentences_per_s")
@@ -151,7 +167,7 @@ def systems_of(
         found[name] = {
             "sentences_per_s": made.spread(name, "sentences_per_s"), **against.get(name, {}),
             **{key: of[name]["ratio"] for key, of in others.items() if name in of},
-            "bleu": scored(Path(system.settings["answers"]), loaded, rows),
+            "bleu": scored(Path(system.settings["answers"]), owner(name), rows),
             "tokens": last["tokens"], "peak_mib": made.spread(name, "peak_mib"),
             "version": last["version"], "settings": last["settings"],
             "rounds": [turn[name] for turn in made.found if name in turn],

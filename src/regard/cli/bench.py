@@ -101,6 +101,9 @@ def translate(
         Path | None,
         typer.Option(help="The run to use.", show_default="one of this size, trained a little"),
     ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="Another run too, through CTranslate2: a teacher, say.")
+    ] = None,
     data: Data = None,
     beam: Annotated[int, typer.Option(min=1, help="Beam search of this size.")] = 4,
     batches: Annotated[
@@ -125,6 +128,7 @@ def translate(
     regard bench translate --data corpora/multi30k
     regard bench translate --run runs/multi30k_deen --precision int8 --record results
     regard bench translate --size base --against marian --forced 15
+    regard bench translate --run runs/student --beside runs/teacher --against "" --beam 1
 
     Ours goes from text to text; peers are given token ids and give them back. A peer's threads and
     batches are tried first, and its fastest settings are measured. BLEU is told for each, so that
@@ -136,8 +140,9 @@ def translate(
 
     check(size=(size, SIZES), precision=(precision, ("float32", "int8")))
     asked: dict[str, Any] = {
-        "run": run, "beam": beam, "batches": numbers(batches), "lines": lines, "forced": forced,
-        "rounds": rounds, "threads": threads, "precision": precision, "seed": seed,
+        "run": run, "beside": beside and str(beside), "beam": beam, "batches": numbers(batches),
+        "lines": lines, "forced": forced, "rounds": rounds, "threads": threads,
+        "precision": precision, "seed": seed,
     }  # fmt: skip
     chosen = peers.chosen(against, PEERS)
     where = environments or peers.default_environments()

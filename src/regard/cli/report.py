@@ -47,7 +47,9 @@ def recorded(
     runs, recipe = loaded.runs, loaded.runs[0].recipe
     name = name or f"{recipe.task}/{runs[0].folder.name}"
     evidence = {
-        **results.now(), **results.of_run(runs[0]), "directions": [found["direction"]],
+        **results.now(),
+        **results.of_run(runs[0]),
+        "directions": [found["direction"]],
         "set": Path(found["test"]).name,
         "command": results.hide(given(folder), recipe.data.dir),  # type: ignore[attr-defined]
         "seeds": [run.recipe.seed for run in runs],
