@@ -297,10 +297,10 @@ def main() -> None:
         if options.offline:
             wall, cpu = offline(options, min(options.offline, len(read(options.lines))))
             found["offline_lines_per_s"] = round(wall, 2)
-            found["ratio"] = round(found["lines_per_s"] / wall, 3)
+            found["of_offline"] = round(found["lines_per_s"] / wall, 3)
             # where other work shares the cores, this says more
             found["offline_lines_per_cpu_s"] = round(cpu, 2)
-            found["ratio_by_cpu"] = round(found["lines_per_cpu_s"] / cpu, 3)
+            found["of_offline_by_cpu"] = round(found["lines_per_cpu_s"] / cpu, 3)
     print(json.dumps(found, indent=1))
     if options.record:
         record(options.record, options, found)

@@ -1,5 +1,6 @@
 """The Python face: a trained run as one object, raw text in, raw text out."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
@@ -63,8 +64,6 @@ def adapt(
     gained on held-out corrections and lost on the old test set is measured and noted in run.json.
     A run that was begun goes on. Raises UserError if run, files or `out` are not as they should be.
     """
-    from regard.cli.common import answers
-    from regard.cli.say import note
     from regard.train import verb as train
 
     old = run if isinstance(run, Run) else Run(run)
@@ -74,15 +73,14 @@ def adapt(
 
     def tell(text: str) -> None:
         if not quiet:
-            note(f"regard: {text}")
+            print(f"regard: {text}", file=sys.stderr, flush=True)
 
     begun = adapting.begin(old, [Path(file) for file in given], new, asked, tell)
     train(new.folder / "recipe.yaml", out=new.folder, device=device, quiet=quiet)
     used = [load(one, device=device).translator for one in (old, new)]
 
     def answer(translator: Translator, texts: Sequence[str], wish: Wish) -> list[str]:
-        found = translator.translate(texts, wish) if quiet else answers(translator, texts, wish)
-        return [x.text for x in found]
+        return [x.text for x in translator.translate(texts, wish)]
 
     made = Adapted(new, gains(used[0], used[1], sets(begun, tell), answer))
     new.note(adapted={**new.info()["adapted"], "gains": [gain.as_dict() for gain in made.gains]})
