@@ -65,6 +65,7 @@ class Report:
             return
         row = {k: v / since["steps"] for k, v in since["sums"].items()}
         speed = (at["tokens"] - since["tokens"]) / max(since["seconds"], 1e-9)
+        pace = since["seconds"] / since["steps"]  # of late: the machine may have been busy before
         at["since"] = fresh(at["tokens"])
         if self.silent:
             return
@@ -73,7 +74,7 @@ class Report:
         if self.progress:
             self.progress.update(self.bar, completed=at["step"], description=text + self.dev_text)
         elif at["step"] % (SHOW * 4) == 0:
-            left = (self.steps - at["step"]) * at["seconds"] / at["step"]
+            left = (self.steps - at["step"]) * pace
             where = f"epoch {at['epoch'] + 1} · {left / 60:.1f} min left"
             self.say(f"step {at['step']}/{self.steps} {text} · {where}")
 
