@@ -40,7 +40,8 @@ class Pass:
 
     `rules` say whom self-attention may see (an encoder has none, a decoder `causal`); `scopes`
     caches what was worked out from them; `scores` are those of the layer below, for kinds that
-    reuse them; `aux` collects extra losses, which the task adds up.
+    reuse them; `aux` collects extra losses, which the task adds up;
+    `ramps` the logits of stacks that classify: in training every layer's, at use the answer.
     """
 
     pos: Tensor  # B T, absolute positions
@@ -55,6 +56,7 @@ class Pass:
     scopes: dict[Any, Any] = field(default_factory=dict)
     scores: Tensor | None = None  # B H T S
     aux: list[Tensor] = field(default_factory=list)
+    ramps: list[Tensor] = field(default_factory=list)  # N classes each
 
 
 def encoding(ok: Tensor | None, like: Tensor, tokens: Tensor | None = None) -> Pass:

@@ -42,11 +42,17 @@ class Fault(ValueError):
         self.path, self.message = path, message
 
 
+MANY = 20  # names that a hint lists
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The hint that ends a sentence about an unknown name."""
     known = sorted(known)
     near = difflib.get_close_matches(word, known, 1)
-    return f"did you mean {near[0]!r}?" if near else f"one of {', '.join(known) or '(none)'}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    more = f" … ({len(known)} in all)" if len(known) > MANY else ""
+    return f"one of {', '.join(known[:MANY]) or '(none)'}{more}"
 
 
 class Config(BaseModel):
@@ -67,6 +73,13 @@ class Config(BaseModel):
                     hint = nearest(str(key), cls.model_fields)
                     raise Fault(str(key), f"no such setting; {hint}")
         return data
+
+    def at(self, layer: int) -> "Config":
+        """The settings for one layer of a stack: the same, unless a part wants to be another."""
+        parts = {name: getattr(self, name) for name in type(self).model_fields}
+        own = {name: p.at(layer) for name, p in parts.items() if isinstance(p, Config)}
+        other = {name: p for name, p in own.items() if p is not parts[name]}
+        return self.model_copy(update=other) if other else self
 
 
 C = TypeVar("C", bound=Config)

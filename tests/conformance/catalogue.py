@@ -1,11 +1,15 @@
 """Every model the folders can make, found by walking them: no list of kinds is kept here.
 
-A config's fields say what may fill them (`Part`), so one walk over the settings of every stack
-varies each part, each choice and each switch in turn, all the way down; a new file of any family is
-found by itself.
+A config's fields say what may fill them (`Part`), so one walk over the settings of a stack varies
+each part, each choice and each switch in turn; a new file of any family is found by itself. Parts
+of parts are varied in the plain stack alone; any other stack meets every block, and of positions
+one for each set of places where they may enter.
+
+REGARD_ONLY=window,strided keeps the models whose names hold one of these words.
 """
 
 import itertools
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +23,7 @@ from torch import Tensor, nn
 from regard.embed import table
 from regard.models import lm, seq2seq
 from regard.pass_ import encoding
+from regard.position.base import Position
 from regard.recipe import Config, Part, UserError, kind_of, kinds
 from regard.stack.base import Encoder
 from regard.state import Encoded
@@ -28,7 +33,10 @@ D, V = 16, 11
 # Small where a size is free; dropout is on, so that a model which leaves it on at use is seen.
 SMALL = {
     "layers": 2, "dropout": 0.25, "word_dropout": 0.25, "clip": 2, "buckets": 4, "far": 8,
-    "reach": 2, "chunk": 4, "length": 64,
+    "reach": 2, "chunk": 4, "length": 64, "landmarks": 3, "features": 8, "clusters": 3,
+    "memory": 3, "experts": 3, "segment": 3, "stride": 2, "kernel": 3, "rank": 3, "block": 3,
+    "leading": 1, "random": 1, "keys": 4, "top": 2, "prototypes": 2,
+    "ramp": 2, "rounds": 2, "factor": 1, "points": 3,
 }  # fmt: skip
 
 
@@ -37,7 +45,9 @@ def small(config: Config) -> Config:
     values = {}
     for name in type(config).model_fields:
         value = getattr(config, name)
-        if name in SMALL and not isinstance(value, Config):
+        if name == "threshold" and isinstance(value, float):
+            value = 0.5  # so that some stop early
+        if name in SMALL and isinstance(value, int | float) and not isinstance(value, bool):
             value = SMALL[name]
         if name == "width" and part_of(config, name) is None and "ff" in type(config).__module__:
             value = 8
@@ -76,15 +86,29 @@ def replaced(config: Config, **changes: Any) -> Config:
     return type(config)(**{**old, **changes})
 
 
-def varied(config: Config) -> Iterator[tuple[str, Config]]:
-    """The settings with one thing changed, in every way there is, parts of parts included."""
+def varied(config: Config, deep: bool = True) -> Iterator[tuple[str, Config]]:
+    """The settings with one thing changed, in every way there is; if `deep`, in parts of parts.
+
+    A part that is put in brings its own choices and switches along.
+    """
     for name in type(config).model_fields:
-        value = getattr(config, name)
+        value, part = getattr(config, name), part_of(config, name) is not None
         for label, other in choices(config, name):
             yield f"{name}={label}", replaced(config, **{name: other})
-        if part_of(config, name) is not None:
+            if part and deep:
+                for inner, changed in switched(other):
+                    yield f"{name}={label}.{inner}", replaced(config, **{name: changed})
+        if part and deep:
             for label, other in varied(value):
                 yield f"{name}.{label}", replaced(config, **{name: other})
+
+
+def switched(config: Config) -> Iterator[tuple[str, Config]]:
+    """The settings with one choice or switch of their own changed, no part."""
+    for name in type(config).model_fields:
+        if part_of(config, name) is None:
+            for label, other in choices(config, name):
+                yield f"{name}={label}", replaced(config, **{name: other})
 
 
 @dataclass(frozen=True)
@@ -124,15 +148,28 @@ def stacks(role: str) -> Iterator[tuple[str, Config]]:
         if not getattr(config, role):
             continue
         yield kind, config
-        yield from ((f"{kind}/{label}", other) for label, other in varied(config))
-        yield from ((f"{kind}/{label}", other) for label, other in pairs(config))
+        deep, met = kind == "plain", set[frozenset[str]]()
+        for label, other in varied(config, deep):
+            if not deep and label.startswith("position="):
+                where = entrances(other.position)
+                if where in met:
+                    continue
+                met.add(where)
+            yield f"{kind}/{label}", other
+        if deep:
+            yield from ((f"{kind}/{label}", other) for label, other in pairs(config))
+
+
+def entrances(position: Config) -> frozenset[str]:
+    """The places where a kind of position enters a model."""
+    made = type(position.build(D, 4))
+    places = ("add", "turn", "bias", "values")
+    return frozenset(p for p in places if getattr(made, p) is not getattr(Position, p))
 
 
 def pairs(config: Config) -> Iterator[tuple[str, Config]]:
     """What meets in one place, pair by pair: mixers with positions, placements with norms."""
-    block = getattr(config, "block", None)
-    if block is None or not hasattr(config, "position"):
-        return
+    block = config.block
     config = replaced(config, layers=1)  # layers meet each other in all the rest
     for (a, mixer), (b, position) in itertools.product(
         choices(block, "mixer"), choices(config, "position")
@@ -150,6 +187,9 @@ def readers(decoder: Config) -> Iterator[tuple[str, Config]]:
     if cell is not None:
         like = {"cell": cell, "layers": getattr(decoder, "layers", 1), "width": D // 2}
         yield "recurrent", replaced(default(kinds("stack")["recurrent"]), **like)
+    if decoder.reads and kind_of(decoder) != "plain":  # of its own kind, by each of its choices
+        for label, own in switched(decoder):
+            yield f"{kind_of(decoder)}.{label}", own
 
 
 class Reader(nn.Module):
@@ -173,6 +213,12 @@ def shaken(name: str, make: Callable[[], nn.Module]) -> nn.Module:
             for p in model.parameters():
                 p.add_(0.2 * torch.randn_like(p))
     return model
+
+
+def wanted(name: str) -> bool:
+    """Is a model of this name asked for?"""
+    only = os.environ.get("REGARD_ONLY", "")
+    return not only or any(word in name for word in only.split(","))
 
 
 def candidates() -> Iterator[tuple[str, Callable[[], nn.Module], frozenset[str]]]:
@@ -208,6 +254,8 @@ def catalogue() -> tuple[dict[str, Entry], dict[str, Refusal]]:
     """Every model by name, and every refusal by name."""
     entries, refusals = {}, {}
     for name, make, parts in candidates():
+        if not wanted(name):
+            continue
         try:
             model = shaken(name, make)
             if hasattr(model, "writer") and hasattr(model, "encoder"):

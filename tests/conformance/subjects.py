@@ -177,8 +177,15 @@ class Encoding:
     def read(self, tokens: Tensor, ok: Tensor | None = None) -> tuple[list[Tensor], list[Tensor]]:
         """Both of tokens (N S)."""
         e = self.model.encode(tokens, ok)
+        ok = which(e, ok)
         real = [row if ok is None else row[ok[i]] for i, row in enumerate(e.x)]
         return real, list(tensors(e.summary))
+
+
+def which(encoded: Encoded, ok: Tensor | None) -> Tensor | None:
+    """What of it is real: as given, unless the row has got shorter."""
+    same = ok is None or encoded.x.size(1) == ok.size(1)
+    return ok if same else encoded.ok
 
 
 def check_every_gradient(model: nn.Module) -> None:

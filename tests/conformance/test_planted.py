@@ -130,8 +130,8 @@ def moved(patch: pytest.MonkeyPatch, wrong: Callable[[state.State], Tensor]) -> 
     """A writer that takes its rows to stand where `wrong` says."""
     right = writer.Writer.forward
 
-    def forward(self, tokens, old, ok=None):
-        x, new = right(self, tokens, replace(old, n=wrong(old)), ok)
+    def forward(self, tokens, old, ok=None, *more):
+        x, new = right(self, tokens, replace(old, n=wrong(old)), ok, *more)
         return x, replace(new, n=old.n + (tokens.size(1) if ok is None else ok.sum(1)))
 
     patch.setattr(writer.Writer, "forward", forward)
@@ -223,7 +223,7 @@ def a_truncated_state_that_remembers(patch):
 
 @planted("plain:plain/block.mixer=linear", "truncate")
 def a_sum_that_claims_to_rewind(patch):
-    from regard.attention.linear import Sums
+    from regard.attention._sums import Sums
 
     patch.setattr(Sums, "rewinds", True)
 

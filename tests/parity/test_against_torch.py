@@ -120,9 +120,7 @@ def plain(place: str, ff: str) -> Plain:
 
 @pytest.mark.parametrize(("place", "ff"), [("post", "relu"), ("pre", "gelu")])
 def test_an_encoder_is_theirs(place, ff):
-    one = nn.TransformerEncoderLayer(
-        D, H, 20, 0.0, ff, batch_first=True, norm_first=place == "pre"
-    )
+    one = nn.TransformerEncoderLayer(D, H, 20, 0.0, ff, batch_first=True, norm_first=place == "pre")
     norm = nn.LayerNorm(D) if place == "pre" else None
     theirs = shaken(nn.TransformerEncoder(one, 2, norm, enable_nested_tensor=False))
     ours = plain(place, ff).encoder(D).eval()
@@ -138,9 +136,7 @@ def test_an_encoder_is_theirs(place, ff):
 @pytest.mark.parametrize(("place", "ff"), [("post", "relu"), ("pre", "gelu")])
 @pytest.mark.parametrize("steps", [False, True], ids=["at once", "step by step"])
 def test_a_decoder_is_theirs(place, ff, steps):
-    one = nn.TransformerDecoderLayer(
-        D, H, 20, 0.0, ff, batch_first=True, norm_first=place == "pre"
-    )
+    one = nn.TransformerDecoderLayer(D, H, 20, 0.0, ff, batch_first=True, norm_first=place == "pre")
     norm = nn.LayerNorm(D) if place == "pre" else None
     theirs = shaken(nn.TransformerDecoder(one, 2, norm))
     table = {"kind": "table", "scale": False}

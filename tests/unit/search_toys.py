@@ -19,17 +19,24 @@ class ToyState:
     rows: list[int] = field(default_factory=list)  # how many rows each step had
 
     def reorder(self, index):
-        return replace(self, sentence=self.sentence[index], hashed=self.hashed[index],
-                       covered=self.covered[index])
+        return replace(
+            self,
+            sentence=self.sentence[index],
+            hashed=self.hashed[index],
+            covered=self.covered[index],
+        )
 
 
 class Forgetful(ToyState):
     """A planted bug: the memory moves, what was read stays."""
 
     def reorder(self, index):
-        return replace(self, sentence=self.sentence[index],
-                       hashed=self.hashed[torch.arange(len(index)) % len(self.hashed)],
-                       covered=self.covered[index])
+        return replace(
+            self,
+            sentence=self.sentence[index],
+            hashed=self.hashed[torch.arange(len(index)) % len(self.hashed)],
+            covered=self.covered[index],
+        )
 
 
 class Toy:
@@ -72,8 +79,9 @@ def everything(toy, sentence, max_len, alpha=0.0, beta=0.0):
     for n in range(1, max_len + 1):
         logprobs, state = toy.step(torch.tensor([[BOS, *tokens][-1:] for tokens in said]), state)
         coverage = state.covered.clamp(max=1).log().sum(-1)
-        for tokens, score, c in zip(said, (sums + logprobs[:, EOS]).tolist(), coverage.tolist(),
-                                    strict=True):
+        for tokens, score, c in zip(
+            said, (sums + logprobs[:, EOS]).tolist(), coverage.tolist(), strict=True
+        ):
             found.append((score / ((5 + n) / 6) ** alpha + beta * c, score, tokens))
         words = range(1, toy.vocabulary)
         state = state.reorder(torch.arange(len(said)).repeat_interleave(len(words)))

@@ -228,9 +228,24 @@ def test_mh_attention_equals_torch(seed):
     bias = torch.cat([stacked(W, name) for name in ("bq", "bk", "bv")])
     wo, bo, hidden = tensor(W["Wo"]), tensor(W["bo"]), torch.tensor(~Mask.T)  # True = hidden
     expected, _ = F.multi_head_attention_forward(
-        x, z, z, d_x, heads, None, bias, None, None, False, 0.0, wo, bo, attn_mask=hidden,
-        use_separate_proj_weight=True, q_proj_weight=stacked(W, "Wq"),
-        k_proj_weight=stacked(W, "Wk"), v_proj_weight=stacked(W, "Wv"),
+        x,
+        z,
+        z,
+        d_x,
+        heads,
+        None,
+        bias,
+        None,
+        None,
+        False,
+        0.0,
+        wo,
+        bo,
+        attn_mask=hidden,
+        use_separate_proj_weight=True,
+        q_proj_weight=stacked(W, "Wq"),
+        k_proj_weight=stacked(W, "Wk"),
+        v_proj_weight=stacked(W, "Wv"),
     )
     np.testing.assert_allclose(formal.MHAttention(X, Z, W, Mask), expected[:, 0].T, atol=1e-12)
 

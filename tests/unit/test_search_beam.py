@@ -34,8 +34,16 @@ def test_a_beam_wide_enough_finds_the_best_outputs_there_are(alpha):
 def test_coverage_penalty_ranks_as_equation_14(beta):
     for seed in range(3):
         toy = Toy(seed)
-        found = beam(toy.step, toy.start(), LIMITS, size=1300, alpha=0.8, beta=beta, n_best=3,
-                     coverage=lambda state: state.covered)
+        found = beam(
+            toy.step,
+            toy.start(),
+            LIMITS,
+            size=1300,
+            alpha=0.8,
+            beta=beta,
+            n_best=3,
+            coverage=lambda state: state.covered,
+        )
         for i, hypotheses in enumerate(found):
             true = everything(toy, i, MAX_LEN[i], 0.8, beta)[:3]
             assert [h.tokens for h in hypotheses] == [tokens for _, _, tokens in true]
@@ -90,8 +98,11 @@ def test_a_forgotten_reorder_shows_in_the_scores():
         wrong = {ToyState: 0, Forgetful: 0}
         for kind in wrong:
             found = beam(toy.step, toy.start(kind=kind), LIMITS, size=4, n_best=4)
-            wrong[kind] = sum(h.score != pytest.approx(sum(toy.forced(i, produced(h))[0]))
-                              for i, hypotheses in enumerate(found) for h in hypotheses)
+            wrong[kind] = sum(
+                h.score != pytest.approx(sum(toy.forced(i, produced(h))[0]))
+                for i, hypotheses in enumerate(found)
+                for h in hypotheses
+            )
         assert wrong[ToyState] == 0 < wrong[Forgetful]
 
 
@@ -118,15 +129,18 @@ def test_a_sentence_alone_gets_what_it_gets_in_a_batch():
 def test_max_len_counts_eos_and_unfinished_outputs_come_only_alone():
     toy = Toy(0)
     toy.table[..., EOS] = -30.0  # never worth ending
-    for found in (beam(toy.step, toy.start(), LIMITS, size=3, n_best=3),
-                  [[h] for h in greedy(toy.step, toy.start(), LIMITS)]):
+    for found in (
+        beam(toy.step, toy.start(), LIMITS, size=3, n_best=3),
+        [[h] for h in greedy(toy.step, toy.start(), LIMITS)],
+    ):
         for hypotheses, most in zip(found, MAX_LEN, strict=True):
             assert all(not h.finished and len(h.tokens) == most for h in hypotheses)
             assert all(len(h.token_scores) == most for h in hypotheses)
     for seed in range(10):
         toy = Toy(seed)
-        for hypotheses, most in zip(beam(toy.step, toy.start(), LIMITS, size=4, n_best=4), MAX_LEN,
-                                    strict=True):
+        for hypotheses, most in zip(
+            beam(toy.step, toy.start(), LIMITS, size=4, n_best=4), MAX_LEN, strict=True
+        ):
             assert len({h.finished for h in hypotheses}) == 1
             assert all(len(h.token_scores) <= most for h in hypotheses)
 
@@ -212,12 +226,17 @@ def test_the_trace_tells_the_whole_beam():
 
 def test_what_is_no_log_probability_is_refused_in_words():
     toy = Toy(0)
-    cases = [(lambda x: x.index_fill(1, torch.tensor([2]), math.nan), "NaN"),
-             (lambda x: x + 3.0, "log_softmax"), (lambda x: x[:, None], "shape")]
+    cases = [
+        (lambda x: x.index_fill(1, torch.tensor([2]), math.nan), "NaN"),
+        (lambda x: x + 3.0, "log_softmax"),
+        (lambda x: x[:, None], "shape"),
+    ]
     for spoil, words in cases:
+
         def step(tokens, state, spoil=spoil):
             logprobs, state = toy.step(tokens, state)
             return spoil(logprobs), state
+
         for search in (greedy, beam):
             with pytest.raises(ValueError, match=words):
                 search(step, toy.start(), LIMITS)
@@ -228,8 +247,14 @@ def test_settings_out_of_range_are_refused():
     for bad in ({"size": 0}, {"alpha": -1.0}, {"n_best": 0}, {"beta": 1.0}):
         with pytest.raises(ValueError, match="must|may|give"):
             beam(toy.step, toy.start(), LIMITS, **bad)
-    for bad in ({"max_len": [0]}, {"forbid": [EOS]}, {"prefix": []}, {"prefix": [[1] * 9]},
-                {"prefix": [[EOS]]}, {"bos": torch.tensor([1, 1])}):
+    for bad in (
+        {"max_len": [0]},
+        {"forbid": [EOS]},
+        {"prefix": []},
+        {"prefix": [[1] * 9]},
+        {"prefix": [[EOS]]},
+        {"bos": torch.tensor([1, 1])},
+    ):
         with pytest.raises(ValueError, match="eos|prefix|shape"):
             Limits(**{"bos": BOS, "eos": EOS, "max_len": [4], **bad})
 
@@ -246,6 +271,7 @@ def test_half_precision_is_summed_in_full():
     def step(tokens, state):
         logprobs, state = toy.step(tokens, state)
         return logprobs.bfloat16(), state
-    for (h, *_) in beam(step, toy.start(), LIMITS):
+
+    for h, *_ in beam(step, toy.start(), LIMITS):
         assert h.score == pytest.approx(sum(h.token_scores), abs=1e-6)
         assert h.ranking == pytest.approx(h.score / ((5 + len(produced(h))) / 6), abs=1e-6)

@@ -16,7 +16,7 @@ LIMITS = Limits(BOS, EOS, [6, 5, 6])
 
 
 def holds(tokens, phrase):
-    return any(tokens[k:k + len(phrase)] == phrase for k in range(len(tokens) - len(phrase) + 1))
+    return any(tokens[k : k + len(phrase)] == phrase for k in range(len(tokens) - len(phrase) + 1))
 
 
 def random_phrases(rng, words, most):
@@ -31,8 +31,9 @@ def test_phrases_always_come_when_there_is_room(size):
         toy = Toy(seed, vocabulary=6, sharpness=4.0)
         phrases = [random_phrases(rng, range(1, 6), 3) for _ in range(3)]
         room = [sum(map(len, given)) + 1 + rng.randint(0, 2) for given in phrases]  # tight
-        found = constrained(toy.step, toy.start(), Limits(BOS, EOS, room), phrases, size=size,
-                            n_best=2)
+        found = constrained(
+            toy.step, toy.start(), Limits(BOS, EOS, room), phrases, size=size, n_best=2
+        )
         for i, (given, hypotheses) in enumerate(zip(phrases, found, strict=True)):
             for h in hypotheses:
                 assert all(holds(h.tokens, phrase) for phrase in given)
@@ -48,8 +49,14 @@ def test_a_beam_wide_enough_finds_the_best_constrained_output():
         limits = Limits(BOS, EOS, [4, 4, 4])
         found = constrained(toy.step, toy.start(), limits, phrases, size=330, alpha=1.0)
         for i, (h,) in enumerate(found):
-            true = next(((r, tokens) for r, _, tokens in everything(toy, i, 4, 1.0)
-                         if all(holds(tokens, p) for p in phrases[i])), None)
+            true = next(
+                (
+                    (r, tokens)
+                    for r, _, tokens in everything(toy, i, 4, 1.0)
+                    if all(holds(tokens, p) for p in phrases[i])
+                ),
+                None,
+            )
             assert (true is not None) == h.finished
             if true:
                 assert h.tokens == true[1] and h.ranking == pytest.approx(true[0])
@@ -58,8 +65,9 @@ def test_a_beam_wide_enough_finds_the_best_constrained_output():
 def test_without_phrases_it_is_beam_search():
     for seed in range(10):
         toy = Toy(seed)
-        assert (constrained(toy.step, toy.start(), LIMITS, [[], [], []], size=4, n_best=3)
-                == beam(toy.step, toy.start(), LIMITS, size=4, n_best=3))
+        assert constrained(toy.step, toy.start(), LIMITS, [[], [], []], size=4, n_best=3) == beam(
+            toy.step, toy.start(), LIMITS, size=4, n_best=3
+        )
 
 
 def test_a_constrained_sentence_alone_gets_what_it_gets_in_a_batch():
@@ -69,8 +77,9 @@ def test_a_constrained_sentence_alone_gets_what_it_gets_in_a_batch():
         together = constrained(toy.step, toy.start(), LIMITS, phrases, size=4, n_best=2)
         for i in range(3):
             alone = Limits(BOS, EOS, [LIMITS.max_len[i]])
-            assert constrained(toy.step, toy.start([i]), alone, [phrases[i]], size=4,
-                               n_best=2) == [together[i]]
+            assert constrained(toy.step, toy.start([i]), alone, [phrases[i]], size=4, n_best=2) == [
+                together[i]
+            ]
 
 
 def test_what_cannot_be_said_in_full_is_said_as_far_as_it_goes():
@@ -93,8 +102,8 @@ def test_progress_is_the_longest_part_that_the_output_ends_with():
             n = 0
             for k, token in enumerate(tokens):
                 n = advance(phrase, n, token)
-                so_far = tokens[:k + 1]
-                longest = max(j for j in range(5) if so_far[len(so_far) - j:] == phrase[:j])
+                so_far = tokens[: k + 1]
+                longest = max(j for j in range(5) if so_far[len(so_far) - j :] == phrase[:j])
                 assert n == (4 if holds(so_far, phrase) else longest)
 
 
@@ -144,8 +153,9 @@ def hand_diverse(toy, sentence, max_len, groups, width, strength):
             hope = max((s for _, s in live[g]), default=-1e9) / ((5 + max_len) / 6)
             if ends[g] and max(ends[g])[0] >= hope:  # a group that is done takes nothing more
                 live[g] = []
-    return [max(e)[1] if e else max(x, key=lambda h: h[1])[0]
-            for e, x in zip(ends, live, strict=True)]
+    return [
+        max(e)[1] if e else max(x, key=lambda h: h[1])[0] for e, x in zip(ends, live, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("strength", [0.5, 1.5])
@@ -165,8 +175,9 @@ def test_diverse_search_is_the_algorithm_written_out(strength, width):
 def test_one_group_is_beam_search_and_the_batch_does_not_matter():
     for seed in range(10):
         toy = Toy(seed)
-        assert (diverse(toy.step, toy.start(), LIMITS, size=4, groups=1)
-                == beam(toy.step, toy.start(), LIMITS, size=4))
+        assert diverse(toy.step, toy.start(), LIMITS, size=4, groups=1) == beam(
+            toy.step, toy.start(), LIMITS, size=4
+        )
         together = diverse(toy.step, toy.start(), LIMITS, size=6, groups=3)
         for i in range(3):
             alone = Limits(BOS, EOS, [LIMITS.max_len[i]])

@@ -15,8 +15,9 @@ from regard.search.sample import sample
 SEARCHES = {
     "greedy": lambda *a, **k: [[h] for h in greedy(*a, **k)],
     "beam": lambda *a, **k: beam(*a, size=4, n_best=3, **k),
-    "sample": lambda *a, **k: sample(*a, samples=5, top_p=0.95,
-                                     generator=torch.Generator().manual_seed(3), **k),
+    "sample": lambda *a, **k: sample(
+        *a, samples=5, top_p=0.95, generator=torch.Generator().manual_seed(3), **k
+    ),
 }
 
 
@@ -38,8 +39,8 @@ def test_prefixes_of_any_length_are_obeyed_and_scored(search):
         found = search(toy.step, toy.start(), limits, processors=[NoRepeat(1)])
         for i, hypotheses in enumerate(found):
             for h in hypotheses:
-                assert h.tokens[:len(prefix[i])] == prefix[i] and honest(toy, i, h)
-                assert 2 not in h.tokens[len(prefix[i]):]
+                assert h.tokens[: len(prefix[i])] == prefix[i] and honest(toy, i, h)
+                assert 2 not in h.tokens[len(prefix[i]) :]
 
 
 def test_a_prefix_as_long_as_there_is_room_is_all_there_is(search):
@@ -73,11 +74,12 @@ def test_no_n_gram_comes_twice(search, size):
         toy.table[..., EOS] -= 5.0
         toy.table[..., 2] = -0.1  # would say it for ever
         limits = Limits(BOS, EOS, [9, 7, 8])
-        for i, hypotheses in enumerate(search(toy.step, toy.start(), limits,
-                                              processors=[NoRepeat(size)])):
+        for i, hypotheses in enumerate(
+            search(toy.step, toy.start(), limits, processors=[NoRepeat(size)])
+        ):
             for h in hypotheses:
                 n = max(size, 1)
-                grams = [tuple(h.tokens[k:k + n]) for k in range(len(h.tokens) - n + 1)]
+                grams = [tuple(h.tokens[k : k + n]) for k in range(len(h.tokens) - n + 1)]
                 repeats += len(set(grams)) < len(grams)
                 # five words run out: then the guard gives way, and only then
                 assert size != 1 or len(set(h.tokens[:5])) == len(h.tokens[:5])
@@ -89,8 +91,8 @@ def longest_run(tokens, period):
     """How many times in a row a phrase of `period` tokens comes, at most."""
     most = 0
     for start in range(len(tokens) - period + 1):
-        phrase, count = tokens[start:start + period], 1
-        while tokens[start + count * period:start + (count + 1) * period] == phrase:
+        phrase, count = tokens[start : start + period], 1
+        while tokens[start + count * period : start + (count + 1) * period] == phrase:
             count += 1
         most = max(most, count)
     return most
@@ -122,7 +124,7 @@ def test_a_phrase_runs_as_often_as_allowed_and_no_more(search, times, cycle):
     assert any(longest_run(h.tokens, period) > times for h in free)
     if times == 4:  # up to the limit it may
         (h,) = greedy(step, Clock(1, 0), limits, processors=[Repetition(times)])
-        assert h.tokens[:period * times] == cycle * times
+        assert h.tokens[: period * times] == cycle * times
     for h in search(step, Clock(1, 0), limits, processors=[Repetition(times)])[0]:
         assert all(longest_run(h.tokens, p) <= times for p in range(1, 5))
 
@@ -133,8 +135,9 @@ def test_a_guard_that_leaves_nothing_gives_way(search):
 
     toy = Toy(2)
     limits = Limits(BOS, EOS, [5, 5, 5])
-    assert (search(toy.step, toy.start(), limits, processors=[silence])
-            == search(toy.step, toy.start(), limits))
+    assert search(toy.step, toy.start(), limits, processors=[silence]) == search(
+        toy.step, toy.start(), limits
+    )
 
 
 def test_guards_are_told_which_sentence_a_row_is_of(search):
@@ -154,8 +157,9 @@ def test_a_dead_end_is_an_unfinished_output(search):
     toy = Toy(0)
     toy.table[1] = -math.inf  # nothing can follow, for this sentence only
     found = search(toy.step, toy.start(), Limits(BOS, EOS, [5, 5, 5]))
-    assert all((h.tokens, h.score, h.token_scores, h.finished) == ([], 0.0, [], False)
-               for h in found[1])
+    assert all(
+        (h.tokens, h.score, h.token_scores, h.finished) == ([], 0.0, [], False) for h in found[1]
+    )
     assert all(h.token_scores for i in (0, 2) for h in found[i])
 
 
@@ -163,8 +167,10 @@ def test_a_prefix_without_probability_ends_there():
     toy = Toy(0)
     toy.table[..., 3] = -math.inf
     limits = Limits(BOS, EOS, [5, 5, 5], prefix=[[2, 3], [2], []])
-    for found in ([[h] for h in greedy(toy.step, toy.start(), limits)],
-                  beam(toy.step, toy.start(), limits, size=3)):
+    for found in (
+        [[h] for h in greedy(toy.step, toy.start(), limits)],
+        beam(toy.step, toy.start(), limits, size=3),
+    ):
         assert (found[0][0].tokens, found[0][0].finished) == ([2], False)
         assert all(math.isfinite(h.score) for (h, *_) in found)
 

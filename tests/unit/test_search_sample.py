@@ -22,7 +22,7 @@ def seeded(seed=0):
 def shaped(row, temperature=1.0, top_k=0, top_p=1.0):
     """The distribution to sample from, by the definitions, one token after the other."""
     order = sorted(range(len(row)), key=lambda v: (-row[v], v))
-    weights = {v: math.exp(row[v] / temperature) for v in order[:top_k or len(row)]}
+    weights = {v: math.exp(row[v] / temperature) for v in order[: top_k or len(row)]}
     whole, kept, mass = sum(weights.values()), {}, 0.0
     for v, w in weights.items():
         if mass < top_p:
@@ -45,8 +45,16 @@ def outputs(toy, sentence, max_len, **how):
     return found
 
 
-@pytest.mark.parametrize("how", [{}, {"temperature": 0.6}, {"top_k": 2}, {"top_p": 0.8},
-                                 {"temperature": 1.7, "top_k": 3, "top_p": 0.9}])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"temperature": 0.6},
+        {"top_k": 2},
+        {"top_p": 0.8},
+        {"temperature": 1.7, "top_k": 3, "top_p": 0.9},
+    ],
+)
 def test_frequencies_follow_the_distribution(how):
     toy, count = Toy(7, sentences=2, vocabulary=4), 4000
     limits = Limits(BOS, EOS, [3, 2])
@@ -64,8 +72,15 @@ def test_frequencies_follow_the_distribution(how):
 
 def test_the_score_is_the_models_whatever_the_temperature():
     toy = Toy(1)
-    found = sample(toy.step, toy.start(), Limits(BOS, EOS, [5, 3, 4]), samples=6, temperature=2.0,
-                   top_k=3, generator=seeded())
+    found = sample(
+        toy.step,
+        toy.start(),
+        Limits(BOS, EOS, [5, 3, 4]),
+        samples=6,
+        temperature=2.0,
+        top_k=3,
+        generator=seeded(),
+    )
     for i, hypotheses in enumerate(found):
         assert len(hypotheses) == 6
         assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
@@ -102,8 +117,13 @@ def test_the_ends_of_the_interval_give_possible_tokens():
 
 def test_settings_out_of_range_are_refused():
     toy = Toy(0)
-    for bad in ({"samples": 0}, {"temperature": 0.0}, {"top_p": 0.0}, {"top_p": 1.5},
-                {"top_k": -1}):
+    for bad in (
+        {"samples": 0},
+        {"temperature": 0.0},
+        {"top_p": 0.0},
+        {"top_p": 1.5},
+        {"top_k": -1},
+    ):
         with pytest.raises(ValueError, match="take"):
             sample(toy.step, toy.start(), Limits(BOS, EOS, [3] * 3), **bad)
 
@@ -135,8 +155,10 @@ def test_an_ensemble_averages_probabilities():
 
 def overlap(hypotheses, references):
     """Share of common letters."""
-    return [[2 * len(set(h) & set(r)) / (len(set(h)) + len(set(r)) or 1) for r in references]
-            for h in hypotheses]
+    return [
+        [2 * len(set(h) & set(r)) / (len(set(h)) + len(set(r)) or 1) for r in references]
+        for h in hypotheses
+    ]
 
 
 def test_mbr_takes_the_candidate_most_like_the_others():
@@ -158,8 +180,13 @@ def test_mbr_weighs_the_candidates():
 
 
 def test_mbr_refuses_what_it_cannot_weigh():
-    for rows, weights in (([[]], None), ([["a"]], []), ([["a"]], [[0.0]]), ([["a", "b"]], [[1.0]]),
-                          ([["a", "b"]], [[2.0, -1.0]])):
+    for rows, weights in (
+        ([[]], None),
+        ([["a"]], []),
+        ([["a"]], [[0.0]]),
+        ([["a", "b"]], [[1.0]]),
+        ([["a", "b"]], [[2.0, -1.0]]),
+    ):
         with pytest.raises(ValueError, match="candidates"):
             mbr(rows, overlap, weights)
     with pytest.raises(ValueError, match="utility"):

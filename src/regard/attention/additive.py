@@ -1,7 +1,14 @@
-"""Additive attention, v . tanh(W q + U k) (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473,
-A.1.2).
+"""Additive attention: a small network says how well a key answers a query.
 
-Luong et al. 2015 call the same form `concat`. Time and memory O(T S D): the tanh is kept per pair.
+Branch: Beside the survey / Recurrent translation
+Paper: RNNsearch, Bahdanau et al. 2015, section A.1.2, https://arxiv.org/abs/1409.0473
+Formula: softmax of a . tanh(W q_i + U k_j) times v_j; W and U are the outer projections
+Cost: time O(T S D), memory O(T S D): the tanh is kept for each pair
+Causal: yes
+Scores: yes
+Limit: a of 0 takes the mean of all values
+
+Luong et al. 2015 call the same form `concat`.
 """
 
 import torch

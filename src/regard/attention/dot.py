@@ -1,5 +1,12 @@
-"""Dot attention, q . k with nothing learned (Luong et al. 2015, https://arxiv.org/abs/1508.04025,
-3.1). Time O(T S D).
+"""Dot attention: query and key are compared as they come, with nothing learned.
+
+Branch: Beside the survey / Recurrent translation
+Paper: Luong attention (dot), Luong et al. 2015, section 3.1, https://arxiv.org/abs/1508.04025
+Formula: softmax(q k^T) v
+Cost: time O(T S D), memory O(T S)
+Causal: yes
+Scores: yes
+Limit: with queries divided by sqrt(K) it is scaled dot-product attention
 """
 
 from torch import Tensor

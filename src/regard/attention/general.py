@@ -1,5 +1,12 @@
-"""General attention, q W k (Luong et al. 2015, https://arxiv.org/abs/1508.04025, 3.1). Time O(T S
-D).
+"""General attention: a learned matrix stands between query and key.
+
+Branch: Beside the survey / Recurrent translation
+Paper: Luong attention (general), Luong et al. 2015, section 3.1, https://arxiv.org/abs/1508.04025
+Formula: softmax(q W k^T) v; W is the outer projection of the key
+Cost: time O(T S D), memory O(T S)
+Causal: yes
+Scores: yes
+Limit: W = 1 is dot attention
 """
 
 from torch import Tensor

@@ -1,9 +1,14 @@
-"""Local attention around a predicted place, local-p (Luong et al. 2015,
-https://arxiv.org/abs/1508.04025, 3.2).
+"""Local attention: each query predicts a place in the memory and looks around it (local-p).
 
-p = S sigmoid(v . tanh(W h)); keys within `reach` of p are scored as in `general` and weighted by a
-Gaussian around p.
-Time O(T S D) here: rows are short, and the window moves with every query.
+Branch: Attention / Prior: locality
+Paper: Effective Approaches to Attention-based NMT, Luong et al. 2015, section 3.2,
+  https://arxiv.org/abs/1508.04025
+Formula: p = S sigmoid(v . tanh(W q)); softmax of q W_k k_s over |s - p| <= reach, times
+  exp(-2 (s - p)^2 / reach^2), times v_s
+Cost: time O(T S D), memory O(T S), since rows are short and the window moves with every query
+Causal: no, there is no place to predict in a past that still grows
+Scores: yes
+Limit: a reach far beyond the row is `general` attention
 """
 
 import torch

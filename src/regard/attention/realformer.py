@@ -1,14 +1,19 @@
-"""RealFormer: scores of the layer below are added to one's own (He et al. 2020,
-https://arxiv.org/abs/2012.11747, 3).
+"""Dense attention whose scores are added to those of the layer below.
 
-Time and memory O(T S D): the scores have to exist.
+Branch: Attention / Prior: lower modules
+Paper: RealFormer, He et al. 2020, section 3, https://arxiv.org/abs/2012.11747
+Formula: softmax(q k^T / sqrt(K) + A') v, where A' are the sums of the scores of all layers below
+Cost: time O(T S D), memory O(T S): the scores have to exist
+Causal: yes
+Scores: yes
+Limit: without a layer below it is dense attention
 """
 
 from torch import Tensor
 
+from regard.attention._prior import Prior, with_bias
 from regard.attention.base import CoreConfig
 from regard.attention.scope import Scope, masked_softmax
-from regard.attention.softmax import Softmax
 
 
 class Config(CoreConfig):
@@ -19,21 +24,16 @@ class Config(CoreConfig):
         return RealFormer()
 
 
-class RealFormer(Softmax):
+class RealFormer(Prior):
     """Self-attention hands its scores on through the Pass; cross-attention has no layer below
     it.
     """
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, scope: Scope) -> Tensor:
-        """The plain form: the weights are needed."""
-        return super(Softmax, self).attend(q, k, v, scope)
+    cross = True
 
     def weights(self, q: Tensor, k: Tensor, scope: Scope) -> Tensor:
         """Softmax of the sum of all scores so far."""
-        scores, trip = self.score(q, k), scope.trip
-        bias = scope.bias(q, k)
-        if bias is not None:
-            scores = scores + bias
+        scores, trip = with_bias(self.score(q, k), q, k, scope), scope.trip
         if trip is not None:
             if trip.scores is not None:
                 scores = scores + trip.scores

@@ -1,10 +1,15 @@
-"""Reformer: attention among keys that hash alike (Kitaev et al. 2020, https://arxiv.org/abs/2001.04451).
+"""LSH attention: a row is hashed and sorted, and a query sees the keys that hash alike.
 
-Section 2: queries are the keys, k_j = q_j / |q_j|. Each round hashes every position by
-h(x) = argmax [x R; -x R], sorts a row by bucket, cuts it into chunks and lets a query see its
-bucket in its own chunk and the one before; who is seen in several rounds counts once. Time and
-memory O(rounds T chunk): no T S matrix is made. Buckets depend on later tokens, so it reads and
-cannot write.
+Branch: Attention / Sparse, by content
+Paper: Reformer, Kitaev et al. 2020, section 2, https://arxiv.org/abs/2001.04451
+Formula: k_j = q_j / |q_j|; softmax of q_i k_j over the j whose h(q) = argmax [q R; -q R] is that
+  of i, sorted into the same chunk or the one before, in any of the rounds
+Cost: time O(rounds T chunk D), memory O(rounds T chunk)
+Causal: no, who shares a chunk depends on later tokens
+Scores: no
+Limit: a chunk of T and more is dense attention whose keys are its queries, normalised
+
+Who is seen in several rounds counts once, and oneself only if nobody else is seen.
 
 `B` rows, `T` positions (queries and keys), `H` heads, `K` head width, `R` rounds, `C` chunk,
 `N` chunks of a row, `F` half the buckets.

@@ -1,6 +1,12 @@
-"""Scaled dot-product attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, 3.2.1).
+"""Scaled dot-product attention: each query takes of every key's value as much as they agree.
 
-softmax(q k^T / sqrt(K)) v. Time O(T S D), memory O(T S) (less where a fused kernel runs).
+Branch: Attention / Dense
+Paper: Transformer, Vaswani et al. 2017, section 3.2.1, https://arxiv.org/abs/1706.03762
+Formula: softmax(q k^T / sqrt(K)) v
+Cost: time O(T S D), memory O(T S), less where a fused kernel runs
+Causal: yes
+Scores: yes
+Limit: queries of 0 take the mean of all values
 """
 
 from typing import Any

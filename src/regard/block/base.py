@@ -21,7 +21,11 @@ class Layer:
 
 
 class Block(nn.Module):
-    """A kind overrides all four."""
+    """A kind overrides all but `mixers`, and that too if its `mixer` is not all it has."""
+
+    def mixers(self) -> list[Any]:
+        """What moves information along time, and so must keep to the rules."""
+        return [self.mixer] if hasattr(self, "mixer") else []
 
     def start(self, rows: int, capacity: int | None, like: Tensor) -> Any:
         """The mixer's empty state."""

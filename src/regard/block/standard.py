@@ -1,5 +1,12 @@
-"""The block of the Transformer: mixer, cross-attention in a decoder, feed-forward (Vaswani et al.
-2017, 3.1).
+"""The block of the Transformer: a mixer, cross-attention in a decoder, a feed-forward.
+
+Branch: Architecture / Plain
+Paper: Attention Is All You Need, Vaswani et al. 2017, section 3.1, https://arxiv.org/abs/1706.03762
+Formula: x = r(x, mixer); x = r(x, cross), in a decoder; x = r(x, ff); r is the residual that
+  block/residual.py places norms in
+Cost: time and memory of its parts
+Causal: yes, if its mixer is
+Scores: no, but its mixer may
 """
 
 from typing import Annotated, Any
@@ -27,7 +34,7 @@ class Config(BlockConfig):
         """Heads of the mixer, if it has any."""
         return getattr(self.mixer, "heads", 1)
 
-    def build(self, dim: int, position: Position | None, cross: bool, depth: int) -> "Standard":
+    def build(self, dim: int, position: Position | None, cross: bool, depth: int) -> Block:
         """The block's parts, each made by its own config."""
         parts = 3 if cross else 2
         return Standard(

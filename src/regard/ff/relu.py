@@ -1,34 +1,22 @@
-"""Two linear maps with a ReLU between (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762,
-3.3).
+"""Two linear maps with a ReLU between.
+
+Branch: FFN / Activation
+Paper: Transformer, Vaswani et al. 2017, section 3.3, https://arxiv.org/abs/1706.03762
+Formula: max(0, x W + b) V + c
+Cost: time O(T D F), memory O(T F) for a hidden width F
+Causal: yes
+Scores: no
+Limit: where every hidden unit is on, it is one linear map
 """
 
 import torch.nn.functional as F
-from torch import Tensor, nn
 
-from regard.dropout import Dropout
-from regard.ff.base import FeedForward, FeedForwardConfig
-from regard.pass_ import Pass
-from regard.recipe import Rate
+from regard.ff._plain import Plain, PlainConfig
 
 
-class Config(FeedForwardConfig):
+class Config(PlainConfig):
     """`dropout` acts on the hidden layer."""
 
-    dropout: Rate = 0.0
-
-    def build(self, dim: int) -> "ReLU":
+    def build(self, dim: int) -> Plain:
         """The two maps."""
-        return ReLU(dim, self.width or 4 * dim, self.dropout)
-
-
-class ReLU(FeedForward):
-    """max(0, x W + b) V + c."""
-
-    def __init__(self, dim: int, width: int, dropout: float):
-        super().__init__()
-        self.up, self.down = nn.Linear(dim, width), nn.Linear(width, dim)
-        self.drop = Dropout(dropout)
-
-    def forward(self, x: Tensor, pass_: Pass) -> Tensor:
-        """B T D -> B T D."""
-        return self.down(self.drop(F.relu(self.up(x))))
+        return Plain(dim, self, F.relu)

@@ -95,9 +95,7 @@ class CellConfig(Settings):
 
     def build(self, dim: int, position: Position | None = None) -> Cell:
         """As the mixer of a block. Raises UserError for positions that need queries or scores."""
-        if position is not None and (
-            position.scores or type(position).turn is not Position.turn
-        ):
+        if position is not None and (position.scores or type(position).turn is not Position.turn):
             raise UserError(
                 f"{type(position).__name__} acts on queries and {kind_of(self)} has none: use none"
             )

@@ -1,4 +1,13 @@
-"""Long short-term memory (Hochreiter & Schmidhuber 1997; the form of Sutskever et al. 2014, https://arxiv.org/abs/1409.3215)."""
+"""Long short-term memory: a memory beside the output, which gates write, keep and show.
+
+Branch: Beside the survey / Recurrent translation
+Paper: Long Short-Term Memory, Hochreiter & Schmidhuber 1997; the form with a forget gate as used
+  by Sutskever et al. 2014, https://arxiv.org/abs/1409.3215
+Formula: c' = f c + i g, h' = o tanh(c'); i, f, o = sigmoid and g = tanh of maps of x and h
+Cost: time O(T D^2), memory O(T D); the state is O(D)
+Causal: yes
+Scores: no
+"""
 
 from torch import Tensor, nn
 

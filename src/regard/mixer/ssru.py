@@ -1,4 +1,14 @@
-"""Simpler simple recurrent unit (Kim et al. 2019, "From Research to Production and Back", https://aclanthology.org/D19-5632/)."""
+"""Simpler simple recurrent unit: a gated running average, no product of which is recurrent.
+
+Branch: Beside the survey / Fast translation
+Paper: From Research to Production and Back: Ludicrously Fast Neural Machine Translation, Kim et al.
+  2019, https://aclanthology.org/D19-5632/
+Formula: c' = f c + (1 - f) W x, h' = relu(c'); f = sigmoid(V x + b)
+Cost: time O(T D^2), memory O(T D); the state is O(D)
+Causal: yes
+Scores: no
+Limit: with its forget gate shut it is relu(W x), position by position
+"""
 
 import torch
 import torch.nn.functional as F

@@ -21,10 +21,11 @@ class Model(nn.Module):
         raise NotImplementedError
 
     def forward(
-        self, tokens: Tensor, state: State, ok: Tensor | None = None
-    ) -> tuple[Tensor, State]:
+        self, tokens: Tensor, state: State, ok: Tensor | None = None,
+        aux: list[Tensor] | None = None,
+    ) -> tuple[Tensor, State]:  # fmt: skip
         """Hidden states (B T D) of tokens (B T) after what `state` remembers."""
-        return self.writer(tokens, state, ok)
+        return self.writer(tokens, state, ok, aux)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of the vocabulary, ... V."""

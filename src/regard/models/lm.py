@@ -11,7 +11,7 @@ from regard.models.base import Model
 from regard.models.initial import initialise
 from regard.models.writer import Writer
 from regard.recipe import Config as Settings
-from regard.recipe import Part
+from regard.recipe import Part, UserError, kind_of
 from regard.state import State
 
 
@@ -23,7 +23,9 @@ class Config(Settings):
     decoder: Annotated[Any, Part("stack", default="plain")] = "plain"
 
     def build(self, vocabulary: int) -> "LM":
-        """The model for this vocabulary size."""
+        """The model for this vocabulary size. Raises UserError if the stack cannot write."""
+        if not self.decoder.writes:
+            raise UserError(f"model.decoder: {kind_of(self.decoder)} cannot be one")
         writer = Writer(
             self.embed.build(vocabulary, self.dim), self.decoder.decoder(self.dim, None)
         )

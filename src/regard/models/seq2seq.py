@@ -64,24 +64,34 @@ class Seq2Seq(Model):
             self.output = None
         else:
             self.output = nn.Parameter(torch.empty(target, writer.decoder.dim))
+        # does a part count the tokens it sees in training, so that padding has to be told?
+        self.counts = any(getattr(part, "counts", False) for part in writer.modules())
 
     @property
     def head(self) -> tuple[Tensor, Tensor]:
         """Weight (V D) and bias (V) of the output layer."""
         return (self.writer.embed.weight if self.output is None else self.output), self.bias
 
-    def encode(self, tokens: Tensor, ok: Tensor | None = None) -> Encoded:
-        """Read source tokens (N S), real where ok."""
-        return self.encoder(self.embed(tokens), encoding(ok, tokens, tokens))
+    def encode(
+        self, tokens: Tensor, ok: Tensor | None = None, aux: list[Tensor] | None = None
+    ) -> Encoded:
+        """Read source tokens (N S), real where ok; `aux`, if given, gets the extra losses."""
+        pass_ = encoding(ok, tokens, tokens)
+        pass_.aux = pass_.aux if aux is None else aux
+        return self.encoder(self.embed(tokens), pass_)
 
     def start(self, encoded: Encoded, capacity: int | None = None) -> State:
         """The state of one row a sentence, nothing written yet."""
         return self.writer.start(encoded, capacity=capacity)
 
-    def teach(self, source: Tensor, source_ok: Tensor | None, target: Tensor) -> Tensor:
-        """Hidden states (N T D) of whole target rows, for a loss.
+    def teach(
+        self, source: Tensor, source_ok: Tensor | None, target: Tensor, ok: Tensor | None = None,
+        aux: list[Tensor] | None = None,
+    ) -> Tensor:  # fmt: skip
+        """Hidden states (N T D) of whole target rows, for a loss; `aux` gets the extra losses.
 
-        Target padding comes last, so nothing real sees it, and the state is thrown away: no mask is
-        needed.
+        Target padding comes last, so nothing real sees it, and the state is thrown away: it is told
+        (by ok) only to parts that count what they see.
         """
-        return self(target, self.start(self.encode(source, source_ok)))[0]
+        state = self.start(self.encode(source, source_ok, aux))
+        return self(target, state, ok if self.counts else None, aux)[0]

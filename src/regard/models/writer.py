@@ -45,9 +45,13 @@ class Writer(nn.Module):
         return State(n, Past(none, none.bool()), layers, memory, rules)
 
     def forward(
-        self, tokens: Tensor, state: State, ok: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Hidden states (B T D) of tokens (B T), real where ok, after what `state` remembers."""
+        self, tokens: Tensor, state: State, ok: Tensor | None = None,
+        aux: list[Tensor] | None = None,
+    ) -> tuple[Tensor, State]:  # fmt: skip
+        """Hidden states (B T D) of tokens (B T), real where ok, after what `state` remembers.
+
+        `aux`, if given, gets the extra losses of the parts.
+        """
         B, T = tokens.shape
         if ok is None:
             pos = state.n[:, None] + torch.arange(T, device=tokens.device)
@@ -60,5 +64,6 @@ class Writer(nn.Module):
         pass_ = Pass(
             pos, ok, past.keys(), state.rules, state.past.used, state.memory, tokens
         )  # fmt: skip
+        pass_.aux = pass_.aux if aux is None else aux
         x, layers = self.decoder(self.embed(tokens), pass_, state.layers)
         return x, State(n, past, layers, state.memory, state.rules)

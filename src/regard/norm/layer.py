@@ -1,4 +1,13 @@
-"""Layer normalisation (Ba et al. 2016, https://arxiv.org/abs/1607.06450)."""
+"""Layer normalisation: zero mean and unit variance at every position, then gain and bias.
+
+Branch: LayerNorm / Placement
+Paper: Layer Normalization, Ba et al. 2016, section 3, https://arxiv.org/abs/1607.06450
+Formula: g (x - mean) / sqrt(var + eps) + b
+Cost: time O(T D), memory O(T D)
+Causal: yes
+Scores: no
+Limit: it does not notice how large a vector is, nor what is added to all its features
+"""
 
 import torch
 import torch.nn.functional as F

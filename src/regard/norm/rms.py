@@ -1,4 +1,13 @@
-"""Root mean square normalisation (Zhang & Sennrich 2019, https://arxiv.org/abs/1910.07467)."""
+"""Root mean square normalisation: unit mean square at every position, then a gain; the mean stays.
+
+Branch: LayerNorm / Substitutes
+Paper: RMSNorm, Zhang & Sennrich 2019, https://arxiv.org/abs/1910.07467
+Formula: g x / sqrt(mean of x^2 + eps)
+Cost: time O(T D), memory O(T D)
+Causal: yes
+Scores: no
+Limit: where features have zero mean it is layer normalisation
+"""
 
 import torch
 import torch.nn.functional as F

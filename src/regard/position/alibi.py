@@ -1,4 +1,15 @@
-"""ALiBi: scores fall linearly with distance (Press et al. 2022, https://arxiv.org/abs/2108.12409)."""
+"""ALiBi: scores fall linearly with distance, faster in one head than in the next.
+
+Branch: Position / Relative
+Paper: ALiBi, Press et al. 2022, section 3, https://arxiv.org/abs/2108.12409
+Formula: score += -2^(-8 h / H) |i - j| in head h = 1 ... H
+Cost: time O(T S H), memory O(T S H)
+Causal: yes
+Scores: yes
+Limit: keys that are scored alike get weights that fall geometrically with distance
+
+The paper writes from left to right only; in an encoder distance counts both ways here.
+"""
 
 import torch
 from torch import Tensor

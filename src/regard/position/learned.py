@@ -1,4 +1,13 @@
-"""A learned vector per position, added to the embedding (Gehring et al. 2017; BERT)."""
+"""Learned positions: a vector of its own for each position, added to the embedding.
+
+Branch: Position / Absolute
+Paper: ConvS2S, Gehring et al. 2017, section 3.1, https://arxiv.org/abs/1705.03122 (as in BERT)
+Formula: x_i + p_i, p a table
+Cost: time O(T D), memory O(T D); length D parameters
+Causal: yes
+Scores: no
+Limit: with waves in its table it is sinusoidal
+"""
 
 from torch import Tensor, nn
 
@@ -26,12 +35,14 @@ class Learned(Position):
 
     def add(self, x: Tensor, pass_: Pass, layer: int) -> Tensor:
         """Enter the stream before the first layer."""
-        if layer:
-            return x
-        last = int(pass_.pos.max()) if pass_.pos.numel() else 0
+        return x if layer else x + self.at(pass_.pos)
+
+    def at(self, pos: Tensor) -> Tensor:
+        """The vectors of positions (B T). Raises UserError where the table has ended."""
+        last = int(pos.max()) if pos.numel() else 0
         if last >= self.table.num_embeddings:
             raise UserError(
                 f"position {last}: learned positions end at {self.table.num_embeddings - 1}; "
                 "set `length` higher, or use sinusoidal"
             )
-        return x + self.table(pass_.pos)
+        return self.table(pos)

@@ -1,4 +1,14 @@
-"""Relative positions in keys and values (Shaw et al. 2018, https://arxiv.org/abs/1803.02155)."""
+"""Relative positions in keys and values: a vector for each distance, up to a longest one.
+
+Branch: Position / Relative
+Paper: Self-Attention with Relative Position Representations, Shaw et al. 2018, section 3.2,
+  https://arxiv.org/abs/1803.02155
+Formula: score += q_i . a_K(j - i) / sqrt(K); result += sum of weights a_V(j - i)
+Cost: time O(T clip D + T S H), memory O(T S H): no tensor of T S K
+Causal: yes
+Scores: yes
+Limit: tables of zeros leave plain attention; beyond clip all distances are one
+"""
 
 from torch import Tensor, nn
 
@@ -16,7 +26,7 @@ class Config(PositionConfig):
 
 
 class Shaw(Position):
-    """score += q . a_K(distance) / sqrt(K); result += sum of weights a_V(distance)."""
+    """All heads of a layer share its two tables."""
 
     scores, weighs, per_layer = True, True, True
 

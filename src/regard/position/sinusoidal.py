@@ -1,5 +1,12 @@
-"""Sines and cosines added to the embedding (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762,
-3.5).
+"""Sines and cosines of many wavelengths, added to the embedding.
+
+Branch: Position / Absolute
+Paper: Attention Is All You Need, Vaswani et al. 2017, section 3.5, https://arxiv.org/abs/1706.03762
+Formula: x_i + [sin(i base^(-2n / D)), cos(i base^(-2n / D))], n < D/2
+Cost: time O(T D), memory O(T D)
+Causal: yes
+Scores: no
+Limit: the product of two positions' vectors depends on their distance only
 """
 
 import torch

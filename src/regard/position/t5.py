@@ -1,5 +1,14 @@
-"""A learned number per head and distance bucket, added to the score (Raffel et al. 2020,
-https://arxiv.org/abs/1910.10683, 2.1).
+"""T5's bias: a learned number for each head and bucket of distances, added to the score.
+
+Branch: Position / Relative
+Paper: T5, Raffel et al. 2020, section 2.1, https://arxiv.org/abs/1910.10683
+Formula: score += b_h(bucket(i - j)); near distances have buckets of their own, far ones share
+Cost: time O(T S H), memory O(T S H)
+Causal: yes
+Scores: yes
+Limit: from far on all distances share one number
+
+The query is scaled by 1 / sqrt(K) here as everywhere in the house; T5 leaves that to its start.
 """
 
 import math

@@ -1,6 +1,14 @@
-"""Relative positions of Transformer-XL (Dai et al. 2019, https://arxiv.org/abs/1901.02860, 3.3).
+"""Transformer-XL's positions: content and distance are scored apart, each with a bias of its own.
 
-score = (q + u) . k + (q + v) . W r(distance): content and position each with a bias of its own.
+Branch: Position / Relative
+Paper: Transformer-XL, Dai et al. 2019, section 3.3, https://arxiv.org/abs/1901.02860
+Formula: score = ((q_i + u) . k_j + (q_i + v) . W r(i - j)) / sqrt(K), r sines and cosines
+Cost: time O(T (T + S) D), memory O(T (T + S) H)
+Causal: yes
+Scores: yes
+Limit: with u, v and W of zeros it is plain attention; only distances count
+
+The distances that occur are projected once in each layer, then gathered.
 """
 
 import torch

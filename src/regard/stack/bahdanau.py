@@ -1,6 +1,15 @@
-"""RNNsearch's decoder: it looks at the source before each step (Bahdanau et al. 2015,
-https://arxiv.org/abs/1409.0473, 3.1, A.1.2, A.2).
+"""RNNsearch's decoder: before each step it looks at the source, from where the last one ended.
 
+Branch: Beside the survey / Recurrent translation
+Paper: RNNsearch, Bahdanau et al. 2015, sections 3.1, A.1.2 and A.2,
+  https://arxiv.org/abs/1409.0473
+Formula: c = attend(s, memory); s' = cell([y, c], s); out = maxout(W [s', y, c]); s_0 = tanh(W h_S)
+Cost: time O(T (S + D) D), step by step, memory O(T S)
+Causal: yes
+Scores: no, but its attention does
+Limit: over a memory of one token its attention decides nothing
+
+The paper's output reads s where this one, as most after it, reads the newer s'.
 `B` rows, `T` tokens, `D` width of the stream, `M` width of the memory, `W` width of the cell.
 """
 
@@ -39,10 +48,7 @@ class Config(StackConfig):
 
 
 class Bahdanau(Decoder):
-    """c = attend(s, memory); s' = cell(s, [y, c]); out = maxout(s', y, c).
-
-    The paper's output reads s where this one, as most after it, reads the newer s'.
-    """
+    """The state is the cell's carry alone."""
 
     def __init__(self, dim: int, memory: int, attention: Attention, cell: Cell, dropout: float):
         super().__init__()

@@ -1,8 +1,15 @@
-"""Decoder that knows its source only by one fixed vector, the encoder's last state (Sutskever et
-al. 2014).
+"""Decoder that knows its source only by one fixed vector, the last state of the encoder.
 
-https://arxiv.org/abs/1409.3215, 2: deep LSTMs, the decoder's layers start where the encoder's
-ended. `B` rows, `T` tokens, `W` width of a cell.
+Branch: Beside the survey / Recurrent translation
+Paper: Sequence to Sequence Learning with Neural Networks, Sutskever et al. 2014, section 2,
+  https://arxiv.org/abs/1409.3215
+Formula: h_t = cells(y_t, h_(t-1)); layer l starts where layer l of the encoder ended
+Cost: time O(T W (D + W)) a layer, step by step, memory O(W) a row
+Causal: yes
+Scores: no
+Limit: one layer is the cell's own scan, from the encoder's state
+
+`B` rows, `T` tokens, `W` width of a cell.
 """
 
 from typing import Annotated, Any

@@ -1,7 +1,15 @@
-"""Luong's decoder: it looks at the source after each step, and feeds what it saw to the next one.
+"""Luong's decoder: after each step it looks at the source, and feeds what it saw to the next one.
 
-Luong et al. 2015 (https://arxiv.org/abs/1508.04025, 3, 3.3). `B` rows, `T` tokens, `D` width of the
-stream, `W` width of a cell.
+Branch: Beside the survey / Recurrent translation
+Paper: Effective Approaches to Attention-based Neural Machine Translation, Luong et al. 2015,
+  sections 3 and 3.3, https://arxiv.org/abs/1508.04025
+Formula: h = cells([y, f]); c = attend(h, memory); f' = out = tanh(W [c, h]); f_0 = 0
+Cost: time O(T (S + D) D), step by step, memory O(T S)
+Causal: yes
+Scores: no, but its attention does
+Limit: not fed, its cells are those of `fixed`: what was attended to changes no state
+
+`B` rows, `T` tokens, `D` width of the stream, `W` width of a cell.
 """
 
 from typing import Annotated, Any

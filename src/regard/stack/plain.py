@@ -1,4 +1,12 @@
-"""Blocks one after the other (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, 3.1)."""
+"""Plain stack: blocks one after the other, each reading what the one before it wrote.
+
+Branch: Architecture / Plain
+Paper: Attention Is All You Need, Vaswani et al. 2017, section 3.1, https://arxiv.org/abs/1706.03762
+Formula: x_l = block_l(x_(l-1)); out = norm(x_L) where blocks leave the stream unnormed, else x_L
+Cost: time and memory of its blocks
+Causal: yes
+Scores: no, but the mixers of its blocks may
+"""
 
 from typing import Annotated, Any
 
@@ -42,7 +50,7 @@ class Config(StackConfig):
             self.position.build(dim, self.block.heads()) if shared.per_layer else shared
             for _ in range(self.layers)
         ]
-        blocks = [self.block.build(dim, p, cross, self.layers) for p in own]
+        blocks = [self.block.at(i).build(dim, p, cross, self.layers) for i, p in enumerate(own)]
         ends = getattr(self.block, "place", "pre") in ("pre", "sandwich")
         return Stack(dim, blocks, own[0] if own else shared, self.block if ends else None)
 
@@ -89,8 +97,8 @@ class PlainDecoder(Decoder):
         self.stack, self.dim, self.layers = stack, stack.dim, len(stack.blocks)
 
     def mixers(self) -> list[nn.Module]:
-        """One a block."""
-        return [block.mixer for block in self.stack.blocks if hasattr(block, "mixer")]
+        """Those of every block."""
+        return [mixer for block in self.stack.blocks for mixer in block.mixers()]
 
     def start(
         self, encoded: Encoded | None, rows: int, capacity: int | None, like: Tensor

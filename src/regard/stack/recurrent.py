@@ -1,7 +1,14 @@
-"""Recurrent encoder: layers of cells that read forwards, backwards or both ways.
+"""Recurrent encoder: layers of cells that read a row forwards, backwards or both ways.
 
-Both: Bahdanau et al. 2015 (https://arxiv.org/abs/1409.0473, 3.2). Backwards: the reversed source of
-Sutskever et al. 2014 (https://arxiv.org/abs/1409.3215, 3.3).
+Branch: Beside the survey / Recurrent translation
+Paper: RNNsearch, Bahdanau et al. 2015, section 3.2, https://arxiv.org/abs/1409.0473
+Formula: h_t = cell(x_t, h_(t-1)), or of h_(t+1) backwards; both: [forwards, backwards] side by side
+Cost: time O(T W (D + W)) a layer, step by step, memory O(T W)
+Causal: no, it reads a whole row (one way alone would do, but it is an encoder)
+Scores: no
+Limit: backwards is forwards over the turned row
+
+Backwards is the reversed source of Sutskever et al. 2014 (https://arxiv.org/abs/1409.3215, 3.3).
 `N` sentences, `S` tokens, `D` width in, `W` width of a cell.
 """
 

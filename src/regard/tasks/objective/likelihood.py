@@ -4,6 +4,8 @@ Szegedy et al. 2016 (https://arxiv.org/abs/1512.00567, 7). `N` rows, `T` tokens,
 target tokens.
 """
 
+from typing import NamedTuple
+
 from pydantic import Field
 from torch import Tensor
 
@@ -21,13 +23,25 @@ class Config(ObjectiveConfig):
 
     def __call__(self, model: Seq2Seq, batch: Batch, task: Knows) -> Loss:
         """Summed over the real target tokens."""
-        hidden, target = taught(model, batch)
+        hidden, target, extra = taught(model, batch)
         total, plain = smoothed(hidden, model.head, target, self.smoothing)
-        return Loss(total, {"nll": plain})
+        return Loss(total + extra, {"nll": plain})
 
 
-def taught(model: Seq2Seq, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Hidden states (M D) at the real target tokens, and those tokens (M)."""
-    hidden = model.teach(batch.source, batch.source_ok, batch.target_in)
+class Taught(NamedTuple):
+    """Hidden states (M D) at the real target tokens, those tokens (M), and the parts' own losses,
+    which are means, times M.
+    """
+
+    hidden: Tensor
+    target: Tensor
+    extra: Tensor | float
+
+
+def taught(model: Seq2Seq, batch: Batch) -> Taught:
+    """What a model makes of a batch whose target it is given."""
     real = batch.target_out != PAD
-    return hidden[real], batch.target_out[real]
+    aux: list[Tensor] = []
+    hidden = model.teach(batch.source, batch.source_ok, batch.target_in, real, aux)
+    target = batch.target_out[real]
+    return Taught(hidden[real], target, sum(aux) * len(target))

@@ -31,10 +31,10 @@ class Config(ObjectiveConfig):
 
     def __call__(self, model: Seq2Seq, batch: Batch, task: Knows) -> Loss:
         """Risk times tokens, so that its scale is likelihood's."""
-        hidden, target = taught(model, batch)
+        hidden, target, extra = taught(model, batch)
         total, plain = smoothed(hidden, model.head, target, self.smoothing)
         risk = self.risk(model, batch, task)
-        mixed = self.likelihood * total + (1 - self.likelihood) * risk.mean() * len(target)
+        mixed = extra + self.likelihood * total + (1 - self.likelihood) * risk.mean() * len(target)
         return Loss(mixed, {"nll": plain, "risk": risk.mean().detach() * len(target)})
 
     def risk(self, model: Seq2Seq, batch: Batch, task: Knows) -> Tensor:
@@ -52,7 +52,7 @@ class Config(ObjectiveConfig):
         owner = torch.arange(N, device=device).repeat_interleave(n)
         again = collate(outputs, [[*ids, EOS] for ids in outputs]).to(device)
         rows = Batch(batch.source[owner], batch.source_ok[owner], again.target_in, again.target_out)
-        hidden, target = taught(model, rows)
+        hidden, target, _ = taught(model, rows)
         scores = torch.zeros(again.target_out.shape, device=device)
         scores[again.target_out != PAD] = log_probabilities(hidden, model.head, target)
         sharp = self.sharpness * scores.sum(1).view(N, n)

@@ -25,8 +25,9 @@ class Config(ObjectiveConfig):
     def __call__(self, model: Seq2Seq, batch: Batch, task: Knows) -> Loss:
         """Both trips in one batch of twice the rows."""
         twice = Batch(*(torch.cat([getattr(batch, f.name)] * 2) for f in fields(batch)))
-        hidden, target = taught(model, twice)
+        hidden, target, extra = taught(model, twice)
         total, plain = smoothed(hidden, model.head, target, self.smoothing)
         first, second = hidden.chunk(2)
         apart = disagreement(first, second, model.head)
-        return Loss((total + self.weight * apart) / 2, {"nll": plain / 2, "apart": apart.detach()})
+        loss = (total + self.weight * apart + extra) / 2
+        return Loss(loss, {"nll": plain / 2, "apart": apart.detach()})

@@ -1,0 +1,25 @@
+"""GEGLU, gate by gate."""
+
+import torch
+from proving import B, D, T, drawn, same, shaken, trip
+
+from regard.ff.geglu import Config
+from regard.ff.reglu import Config as ReGLU
+
+CONFIGS = [Config(), Config(width=5)]
+
+
+def naive(ff, x, pass_):
+    z = x @ ff.gate.weight.T + ff.gate.bias
+    hidden = x @ ff.up.weight.T + ff.up.bias
+    return (z * (1 + torch.erf(z / 2**0.5)) / 2 * hidden) @ ff.down.weight.T + ff.down.bias
+
+
+def limit_gates_far_from_0_are_those_of_reglu():
+    x, ff, reglu = drawn(B, T, D), shaken(Config().build(D)), ReGLU().build(D)
+    with torch.no_grad():
+        for p in ff.gate.parameters():
+            p *= 1e8
+        ff.down.weight *= 1e-8
+    reglu.load_state_dict(ff.state_dict())
+    same(ff(x, trip(None, False)), reglu(x, trip(None, False)))
