@@ -43,7 +43,10 @@ ALLOWED: dict[str, set[str]] = {
     | {"run", "tasks", "models", "mixer", "norm", "position", "data", "search", "evaluate"},
     "files": COMMON | {"tasks", "data"},
     "serve": COMMON | {"regard", "run", "tasks", "data", "files", "look"},
-    "bench": COMMON | {"regard", "run", "data", "search", "tasks", "train", "export", "results"},
+    "parts": set(),
+    "bench": COMMON
+    | {"regard", "run", "data", "search", "tasks", "train", "export", "results"}
+    | {"attention", "parts"},
     "studies": {"regard"},  # the public names only
 }
 EVERYTHING = {"cli", "api", "regard", "__main__"}  # `regard` is the package's own __init__
@@ -248,7 +251,7 @@ OURS = set(ALLOWED) | {"cli"}
         ("look/page.py", "from regard.cli import main"),
         ("studies/length.py", "from regard.tasks import translate"),
         ("bench/train.py", "from regard.cli import say"),
-        ("bench/child/clock.py", "from regard.attention import base"),
+        ("bench/child/clock.py", "from regard.block import base"),
         ("novelty/x.py", "import torch"),
     ],
 )

@@ -28,6 +28,8 @@ from regard.tasks.translator import Wish
 from regard.train import training
 from regard.train.report import Report
 
+DEV = ("dev_nll", "dev_bleu")
+
 
 class Watched(Report):
     """Tells the clock of every update, and keeps what dev showed."""
@@ -51,19 +53,19 @@ class Watched(Report):
     def dev(self, at: dict, dev: Dev, best: bool) -> None:
         """The dev loss, where it is looked at."""
         super().dev(at, dev, best)
-        self.clock.settings["dev_nll"] = dev.shown["dev_nll"]
+        self.clock.settings |= {k: dev.shown[k] for k in DEV if k in dev.shown}
 
 
 def train(told: dict[str, Any], clock: Clock) -> None:
     """`regard train`, stopped by the clock."""
-    recipe = recipes.make(sizes.recipe(told))
+    recipe = recipes.make(told.get("recipe") or sizes.recipe(told))
     run = Run(told["scratch"])
     run.create(recipe)
     shutil.copytree(Path(told["data"], "tokenizer"), run.tokenizer)
     training.Report = partial(Watched, clock)  # type: ignore[assignment,misc]
     with suppress(Done):
         training.train(recipe, run.folder, told["device"], quiet=True)
-    known = {key: told[key] for key in ("loss", "dev_nll") if key in told}
+    known = {key: told[key] for key in ("loss", *DEV) if key in told}
     used = {"recipe": "norm pre, tied, batches of like length", "torch": torch.__version__}
     clock.trained(version=f"regard {versions()['regard']}", settings=used, **known)
 

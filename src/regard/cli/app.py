@@ -9,6 +9,7 @@ import typer
 from regard.cli import (
     adapt,
     bench,
+    bench_family,
     calibrate,
     compare,
     data,
@@ -17,6 +18,7 @@ from regard.cli import (
     evaluate,
     export,
     look,
+    parts,
     recipes,
     score,
     serve,
@@ -29,7 +31,7 @@ from regard.cli import (
 VERBS = (
     demo.demo, train.train, translate.translate, evaluate.evaluate, score.score, compare.compare,
     calibrate.calibrate, look.look, serve.serve, adapt.adapt, export.export, doctor.doctor,
-    recipes.recipes, verify_resume.verify_resume, study.study,
+    recipes.recipes, parts.parts, verify_resume.verify_resume, study.study,
 )  # fmt: skip
 
 
@@ -74,5 +76,7 @@ def command() -> Any:
     for verb in VERBS:
         app.command(verb.__name__.replace("_", "-"), short_help=short(verb.__module__))(verb)
     app.add_typer(data.app, name="data", short_help=short(data.__name__))
-    app.add_typer(bench.app, name="bench", short_help=short(bench.__name__))
+    app.add_typer(
+        bench_family.app, name="bench", short_help=short(bench.__name__)
+    )  # all of bench's
     return typer.main.get_command(app)
