@@ -10,6 +10,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -38,8 +39,8 @@ def measure(told: dict[str, Any]) -> dict[str, dict[str, float]]:
         core, inputs, pass_ = made(told, length)
 
         def forward(core: Core = core, inputs: list = inputs, pass_: Pass = pass_) -> torch.Tensor:
-            pass_.scopes.clear()  # who sees whom is a part of the work
-            return core(*inputs, scope_of(pass_), None)[0]
+            trip = replace(pass_, scopes={}, scores=None, aux=[])  # who sees whom is work too
+            return core(*inputs, scope_of(trip), None)[0]
 
         def both(forward: Callable[[], torch.Tensor] = forward) -> None:
             forward().sum().backward()
