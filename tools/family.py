@@ -105,16 +105,22 @@ def page(found: list[parts.Part]) -> str:
 LENGTHS = (2048, 16384)
 
 
-def costs() -> str:
-    """What `regard bench attention` measured, from results/: exponents, and two lengths."""
-    rows = [row for row in results.rows(ROOT / "results")
-            if row["name"].startswith("bench/attention.")]  # fmt: skip
-    if not rows:
-        return ""
+def measured() -> dict[str, dict[int, dict]]:
+    """What `regard bench attention` kept in results/: rows by kind and length."""
     by_kind: dict[str, dict[int, dict]] = {}
-    for row in rows:
-        kind, _, length = row["name"].removeprefix("bench/attention.").partition("/")
-        by_kind.setdefault(kind, {})[int(length)] = row
+    for row in results.rows(ROOT / "results"):
+        if row["name"].startswith("lengths/"):
+            _, kind, length = row["name"].split("/")
+            by_kind.setdefault(kind, {})[int(length)] = row
+    return by_kind
+
+
+def costs() -> str:
+    """All of it as a table: exponents, and two lengths."""
+    by_kind = measured()
+    if not by_kind:
+        return ""
+    rows = [row for found in by_kind.values() for row in found.values()]
     known = {p.kind: p for p in parts.parts() if p.family == "attention"}
     lines = []
     for kind, found in by_kind.items():
@@ -128,16 +134,16 @@ def costs() -> str:
         line = f"| {kind} | {known[kind].cost} | {told} | {' | '.join(cells)} |"
         lines.append((exponent[1] if exponent else 9.0, line))
     heads = " | ".join(f"ms at {length:,} | MiB" for length in LENGTHS)
-    drawn_lengths(by_kind)
-    return COSTS.format(hardware=rows[0]["hardware"], command=rows[0]["command"]) + "".join(
+    commands = "`, `".join(sorted({row["command"] for row in rows}))
+    return COSTS.format(hardware=rows[0]["hardware"], command=commands) + "".join(
         [f"| kind | claimed | exponent of time | {heads} |\n|---|---|--:|{'--:|' * 4}\n",
          *(line + "\n" for _, line in sorted(lines))])  # fmt: skip
 
 
-def drawn_lengths(by_kind: dict[str, dict[int, dict]]) -> None:
+def drawn_lengths() -> None:
     """The plot of all of them."""
     kinds = {k: {"lengths": {str(n): found[n] for n in sorted(found)}}
-             for k, found in by_kind.items()}  # fmt: skip
+             for k, found in measured().items()}  # fmt: skip
     lengths(kinds).savefig(ROOT / "docs" / "pictures" / "lengths.png", metadata={"Software": None})
 
 
@@ -147,10 +153,11 @@ COSTS = """
 ![Time by length](pictures/lengths.png)
 
 Forward and backward, one row, width 128, 4 heads, without projections, each kind in turns with all
-others ({hardware}; `{command}`). The exponent is that of time, fitted from
-2,048 positions on, with its 95 % interval: 2 is all pairs, 1 is linear. A dash: the length would
-have taken too long or too much memory. Kinds with a fixed number of slots or clusters are linear in
-the length; `strided`, `axial`, `compressed` and `compressive` divide all pairs by their stride.
+others, on {hardware}. The exponent is that of time, fitted from 2,048 positions on, with its 95 %
+interval: 2 is all pairs, 1 is linear. A dash: the length would have taken too long or too much
+memory; grey lines end there. Kinds with a fixed number of slots or clusters are linear in the
+length; `strided`, `axial`, `compressed` and `compressive` divide all pairs by their stride.
+Measured by `{command}`.
 
 """
 
@@ -183,6 +190,8 @@ def main() -> int:
             if not check:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
+    if not check:
+        drawn_lengths()
     print(*(f"{p.relative_to(ROOT)}: {'stale' if check else 'written'}" for p in stale), sep="\n")
     return int(check and bool(stale))
 

@@ -4,6 +4,8 @@ gets, links lead somewhere.
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,12 @@ def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#\s]+)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name}: {target} is not there"
+
+
+def test_the_page_of_the_family_is_not_stale():
+    told = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "family.py"), "--check"],
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, f"{told.stdout}{told.stderr}; run python tools/family.py"

@@ -44,7 +44,7 @@ def record_kinds(folder: Path, found: Mapping[str, Any]) -> None:
         exponents = {k: short(v) for k, v in got.items() if k.startswith("exponent") and v}
         for length, figures in got["lengths"].items():
             results.measured(
-                folder, f"bench/attention.{name}/{length}", f"s forward and backward|{alike}",
+                folder, f"lengths/{name}/{length}", f"s forward and backward|{alike}",
                 (figures["both_s"],) * 3,
                 {**facts, **short_all(figures), **exponents, "rounds": told["rounds"]},
             )  # fmt: skip
@@ -56,7 +56,7 @@ def record_swaps(folder: Path, found: Mapping[str, Any]) -> None:
     alike = "|".join(f"{key}:{told[key]}" for key in found["alike"])
     for row in found["rows"]:
         if "failed" not in row:
-            system = f"bench/swap.{found['size']}/{row['name']}"
+            system = f"swap/{found['size']}/{row['name']}"
             said = {k: short(v) for k, v in row.items() if k not in ("name", "seed")}
             said |= {**facts, "seeds": [row["seed"]], "band": found["band"]}
             results.measured(folder, system, f"dev loss|{alike}", (row["dev_nll"],) * 3, said)

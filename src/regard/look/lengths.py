@@ -14,7 +14,7 @@ APART = 0.028  # of the height: names at the right edge do not touch
 
 
 def lengths(kinds: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """A line for each kind, named at its end; dense attention stands out.
+    """A line for each kind; dense attention stands out, and those are named that reach the end.
 
     `kinds`: by name, `lengths`, which gives for each length (as text) `both_s`, seconds forward
     and backward.
@@ -28,14 +28,16 @@ def lengths(kinds: Mapping[str, Mapping[str, Any]]) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["bottom", "left"]].set_color(QUIET)
     axes.tick_params(which="both", length=0, labelsize=7, labelcolor=QUIET)
-    ends = []
+    ends, most = [], max(int(n) for got in kinds.values() for n in got["lengths"])
     for name, got in kinds.items():
         x = [int(length) for length in got["lengths"]]
         y = [figures["both_s"] for figures in got["lengths"].values()]
-        dense = name == DENSE
-        axes.plot(x, y, color=INK if dense else ACCENT, lw=2.2 if dense else 0.9,
-                  alpha=1 if dense else 0.55, zorder=3 if dense else 2)  # fmt: skip
-        ends.append((name, x[-1], y[-1]))
+        dense, whole = name == DENSE, x[-1] == most
+        axes.plot(x, y, color=INK if dense else ACCENT if whole else QUIET,
+                  lw=2.2 if dense else 0.9, alpha=1 if dense else 0.6 if whole else 0.35,
+                  zorder=3 if dense else 2)  # fmt: skip
+        if whole:
+            ends.append((name, x[-1], y[-1]))
     axes.set_xticks(ticks := sorted({int(n) for got in kinds.values() for n in got["lengths"]}))
     axes.set_xticklabels([f"{n:,}" for n in ticks])
     axes.set_xlabel("positions", **letters.style(8, QUIET))
