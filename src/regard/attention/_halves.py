@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from regard.attention._blocks import cut, folded, into_rows
-from regard.attention._pattern import Pattern, real
+from regard.attention._pattern import Pattern
+from regard.attention._rows import real
 from regard.attention.scope import Rule, Scope
 from regard.attention.softmax import Softmax
 from regard.position.base import Position

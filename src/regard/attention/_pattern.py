@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from regard.attention._blocks import square, unfold, with_rule
+from regard.attention._rows import real
 from regard.attention.scope import Rule, Scope
 from regard.attention.softmax import Softmax
 from regard.pass_ import Keys
@@ -54,11 +55,6 @@ def straight(scope: Scope, anchored: bool) -> bool:
     pos = pos if anchored else pos - pos[:, :1]
     fits = pos == torch.arange(pos.size(1), device=pos.device)
     return bool((fits if ok is None else fits | ~ok).all())
-
-
-def real(scope: Scope) -> Tensor:
-    """B S: which keys are no padding."""
-    return torch.ones_like(scope.k_pos, dtype=torch.bool) if scope.k_ok is None else scope.k_ok
 
 
 def ordered(scope: Scope) -> tuple[Tensor, Tensor, Tensor]:

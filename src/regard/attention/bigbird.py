@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from regard.attention._blocks import cut, fold
-from regard.attention._pattern import Group, Pattern, real, with_leading
+from regard.attention._pattern import Group, Pattern, with_leading
+from regard.attention._rows import real
 from regard.attention.base import CoreConfig
 from regard.attention.scope import Causal, Rule, Scope
 from regard.recipe import Rate, UserError

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor, nn
 
 from regard.attention._blocks import fold, square, unfold
-from regard.attention._pattern import real, straight
+from regard.attention._pattern import straight
+from regard.attention._rows import real
 from regard.attention.base import CoreConfig
 from regard.attention.compressed import compress, lay
 from regard.attention.scope import Causal, Rule, Scope

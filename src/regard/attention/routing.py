@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from regard.attention._blocks import folded
-from regard.attention._pattern import real
+from regard.attention._rows import real
 from regard.attention.base import Core, CoreConfig
 from regard.attention.scope import Rule, Scope
 from regard.attention.softmax import Softmax
