@@ -89,8 +89,8 @@ def test_decoder(name, check_it):
 @pytest.mark.parametrize("name", PAIRS)
 def test_pair(name):
     reads = name in ENCODERS
-    for check in READING_PAIR_CHECKS if reads else WRITING_PAIR_CHECKS:
-        check(encoder(name) if reads else decoder(name))
+    for check_it in READING_PAIR_CHECKS if reads else WRITING_PAIR_CHECKS:
+        check_it(encoder(name) if reads else decoder(name))
 
 
 @pytest.mark.parametrize("check_it", ENCODER_CHECKS, ids=lambda f: f.__name__[6:])

@@ -76,7 +76,7 @@ class Found(NamedTuple):
     name: str
 
     @property
-    def check(self) -> Callable[[], None]:
+    def check_it(self) -> Callable[[], None]:
         """The function itself."""
         return getattr(proof(self.family, self.kind), self.name)
 

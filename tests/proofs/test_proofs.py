@@ -4,6 +4,8 @@ What each part owes inside a model (a step equals the whole, nobody looks ahead,
 invisible ...) is in tests/conformance.
 """
 
+import ast
+import inspect
 from importlib import import_module
 from typing import Any
 
@@ -33,6 +35,10 @@ from regard.attention.scope import scope_of
 from regard.attention.softmax import Config as Softmax
 from regard.block.base import Layer
 from regard.recipe import kinds
+
+SAID = [*proving.functions("limit_"), *proving.functions("outside_")]
+HERE = str(proving.HERE)
+CLAIMS = {"same", "check_same", "pytest.raises", "torch.testing.assert_close"}
 
 
 @pytest.fixture(autouse=True)
@@ -248,13 +254,42 @@ def test_stack_is_its_formula(kind):
 
 @pytest.mark.parametrize("found", list(proving.functions("limit_")), ids=str)
 def test_limit(found):
-    found.check()
+    found.check_it()
+
+
+@pytest.mark.parametrize("found", SAID, ids=str)
+def test_a_limit_claims_something(found):
+    assert compares(found.check_it), f"{found} compares nothing"
+
+
+def compares(function: Any) -> bool:
+    """Are two things compared in it, or in what it calls of the proofs?"""
+    left, seen = [function], set()
+    while left:
+        function = left.pop()
+        seen.add(function)
+        tree = ast.parse(inspect.getsource(function))
+        called = {ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+        if any(isinstance(n, ast.Assert) for n in ast.walk(tree)) or called & CLAIMS:
+            return True
+        known = {named_in(function, name) for name in called} - seen - {None}
+        left += [f for f in known if HERE in f.__code__.co_filename]
+    return False
+
+
+def named_in(function: Any, name: str) -> Any:
+    """What a plain or dotted name means there; None for anything else."""
+    first, *rest = name.split(".")
+    value = function.__globals__.get(first)
+    for word in rest:
+        value = getattr(value, word, None)
+    return value if inspect.isfunction(value) else None
 
 
 @pytest.mark.parity
 @pytest.mark.parametrize("found", list(proving.functions("outside_")), ids=str)
 def test_outside(found):
-    found.check()
+    found.check_it()
 
 
 # -- the headers -----------------------------------------------------------------------------------
