@@ -134,3 +134,21 @@ def test_the_measured_core_is_the_one_in_use():
     core, _, _ = attending.made(told("window"), 64)
     assert type(core) is type(window.Config(heads=2).core(8)) and core.training
     assert isinstance(core, softmax.Softmax) and torch.is_grad_enabled()
+
+
+def test_a_finished_row_is_not_measured_again(tmp_path, monkeypatch):
+    calls = []
+
+    def trained(name, part, told, out, say):
+        calls.append(name)
+        return {"name": name, "dev_nll": float(len(calls))}
+
+    monkeypatch.setattr(swap, "trained", trained)
+    ask = {**tiny(), "minutes": 1.0, "data": "here"}
+    first = swap.kept_row("a", None, ask, tmp_path, print)
+    assert swap.kept_row("a", None, {**ask, "data": "moved"}, tmp_path, print) == first
+    assert swap.kept_row("a", None, {**ask, "seed": 2}, tmp_path, print) != first
+    assert swap.kept_row("a", None, {**ask, "minutes": 2.0}, tmp_path, print) != first
+    monkeypatch.setattr(swap, "here", lambda: {"commit": "another"})
+    assert swap.kept_row("a", None, ask, tmp_path, print) != first
+    assert len(calls) == 4
