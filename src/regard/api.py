@@ -20,7 +20,33 @@ from regard.tasks.translator import Translation, Translator, Wish
 Decode = str | Mapping[str, Any] | DecodeConfig | None
 
 
-def load(
+def load(*runs: str | Path | Run, device: str = "auto", **how: Any) -> Any:
+    """What answers as a run was trained to: a translator, a classifier ...
+
+    Several runs are translators that answer together; `how`: what `translating` takes. Raises
+    UserError if a run is not whole, or is one that others start from.
+    """
+    first = Run(runs[0]) if runs and not isinstance(runs[0], Run) else runs[:1] and runs[0]
+    recipe: Any = first.recipe if isinstance(first, Run) else None
+    if recipe is None or recipe.verb == "translate":
+        return translating(*runs, device=device, **how)
+    assert isinstance(first, Run)
+    if len(runs) > 1 or how:
+        what = "one alone" if len(runs) > 1 else f"without {', '.join(how)}"
+        raise UserError(f"{first.folder}: a run of {recipe.task} is loaded {what}")
+    if not recipe.verb:
+        raise UserError(f"{first.folder}: a run of {recipe.task} is for others to start from")
+    return recipe.open(first, chosen(device))
+
+
+def chosen(device: str) -> str:
+    """The device, `auto` decided."""
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def translating(
     *runs: str | Path | Run, decode: Decode = None, device: str = "auto", engine: str = "own"
 ) -> "Loaded":
     """A translator from one run, or from several that answer together (an ensemble).
@@ -32,10 +58,8 @@ def load(
     """
     if not runs:
         raise UserError("load: name at least one run, such as runs/deen")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
     folders = [run if isinstance(run, Run) else Run(run) for run in runs]
-    translator = translate.load(folders, device)
+    translator = translate.load(folders, chosen(device))
     translator.decode = decoding(translator.decode, decode)
     loaded = Loaded(translator, folders)
     if engine != "own":
@@ -77,7 +101,7 @@ def adapt(
 
     begun = adapting.begin(old, [Path(file) for file in given], new, asked, tell)
     train(new.folder / "recipe.yaml", out=new.folder, device=device, quiet=quiet)
-    used = [load(one, device=device).translator for one in (old, new)]
+    used = [translating(one, device=device).translator for one in (old, new)]
 
     def answer(translator: Translator, texts: Sequence[str], wish: Wish) -> list[str]:
         return [x.text for x in translator.translate(texts, wish)]

@@ -211,6 +211,11 @@ class Recipe(Config):
 
     task: str
     seed: int = 1
+    verb: ClassVar[str] = ""  # what its runs are used with; "": others start from them
+
+    def settled(self, run: Any) -> Any:
+        """The recipe that `run` trains: this one, unless settings come from elsewhere."""
+        return self
 
 
 def override(settings: dict, changes: Iterable[str]) -> dict:

@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "mixer": COMMON | {"attention", "position"},
     "block": COMMON | {"mixer", "norm", "ff", "attention", "position"},
     "stack": COMMON | {"block", "mixer", "norm", "attention", "position"},
-    "models": COMMON | {"stack", "embed", "mixer", "attention", "position"},
+    "models": COMMON | {"stack", "embed", "norm", "mixer", "attention", "position"},
     "run": {"recipe"},
     "tasks": COMMON | {"run", "models", "attention", "data", "search", "evaluate", "train.loss"},
     "train": COMMON | {"run", "tasks", "block", "train.loss"},

@@ -241,12 +241,12 @@ def test_hub_reads_whatever_the_kind_of_corpus_and_finds_the_split(tmp_path, cac
 
 def test_hub_columns_flat_nested_and_wrong():
     flat = datasets.Dataset.from_dict({"german": ["a\nb"], "en": ["c"]})
-    assert list(hub.rows(flat, ["german", "en"], "de-en", "x")) == [Row("a b", "c", "de-en")]
+    assert list(hub.rows(flat, ["german", "en"], "x")) == [("a b", "c")]
     with pytest.raises(UserError, match=r"x, row 1: no 'de'"):
-        list(hub.rows(flat, ["de", "en"], "de-en", "x"))
+        list(hub.rows(flat, ["de", "en"], "x"))
     empty = datasets.Dataset.from_dict({"de": ["a", None], "en": ["b", "c"]})
     with pytest.raises(UserError, match=r"x, row 2: 'de' must be a text"):
-        list(hub.rows(empty, ["de", "en"], "de-en", "x"))
+        list(hub.rows(empty, ["de", "en"], "x"))
 
 
 def test_phrasebook_both_ways_in_every_split():
@@ -270,7 +270,7 @@ def test_phrasebook_both_ways_in_every_split():
 def test_kinds_are_the_files():
     known = Part("data.corpus").known()
     assert sorted(known) == [
-        "hub", "jsonl", "mix", "moses", "phrasebook", "po", "tmx", "tsv", "xliff"
+        "hub", "jsonl", "mix", "moses", "phrasebook", "plain", "po", "tmx", "tsv", "xliff"
     ]  # fmt: skip
     assert Part("data.corpus").pick({"kind": "moses", "dev": "val"}) == moses.Config(dev="val")
 

@@ -11,6 +11,7 @@ from regard.cli import (
     bench,
     bench_family,
     calibrate,
+    classify,
     compare,
     data,
     demo,
@@ -30,8 +31,8 @@ from regard.cli import (
 
 VERBS = (
     demo.demo, train.train, translate.translate, evaluate.evaluate, score.score, compare.compare,
-    calibrate.calibrate, look.look, serve.serve, adapt.adapt, export.export, doctor.doctor,
-    recipes.recipes, parts.parts, verify_resume.verify_resume, study.study,
+    calibrate.calibrate, classify.classify, look.look, serve.serve, adapt.adapt, export.export,
+    doctor.doctor, recipes.recipes, parts.parts, verify_resume.verify_resume, study.study,
 )  # fmt: skip
 
 

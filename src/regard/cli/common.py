@@ -64,7 +64,7 @@ def told_apart(words: Sequence[str], files: int = 0) -> Words:
 
 def opened(runs: Sequence[str], device: str, engine: str = "own") -> "Loaded":
     """The runs, loaded to answer together, by this engine; which one is told."""
-    from regard.api import load
+    from regard.api import translating as load
     from regard.cli.say import note
 
     loaded = load(*runs, device=device, engine=engine)

@@ -40,7 +40,7 @@ def demo(
     It needs no data and no network. A second call uses the run that the first one left.
     """
     import regard
-    from regard.api import load
+    from regard.api import translating as load
     from regard.cli.report import alignment
 
     began = time.monotonic()

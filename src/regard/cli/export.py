@@ -45,7 +45,7 @@ def export(
     The report is kept in the export as parity.json. `regard translate` goes by it: from then on it
     uses the fastest export that is exact enough, and says so.
     """
-    from regard.api import load
+    from regard.api import translating as load
     from regard.cli.common import told_apart
     from regard.export import base
     from regard.export.parity import Sample

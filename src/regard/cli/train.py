@@ -37,6 +37,7 @@ def train(
     """
     import regard
     from regard.export.base import told
+    from regard.train.card import use
 
     try:
         run = regard.train(
@@ -53,6 +54,7 @@ def train(
     say.write(
         f"{run.folder}: {info['steps']:,} steps in {info['seconds'] / 60:.1f} min, "
         f"dev score {'–' if score is None else f'{score:.2f}'}\n"
-        f"use it: regard translate {run.folder} < input > output\n"
+        f"use it: {use(run).replace('`', '').replace('THIS_FOLDER', str(run.folder))}\n"
     )
-    say.note(told(run.recipe))
+    if run.recipe.verb == "translate":
+        say.note(told(run.recipe))

@@ -20,6 +20,7 @@ from regard.tasks import translate
 from regard.tasks.decode.base import Ask, DecodeConfig
 from regard.tasks.engine import Engine
 from regard.tasks.lines import blank
+from regard.tasks.loading import spread
 from regard.tasks.translator import Translation, Translator, Wish
 
 SAME = 0.99  # share of answers with the very same tokens
@@ -59,7 +60,7 @@ class Sample:
         name = "dev" if self.source is None else Path(self.source).name
         if not found:
             raise UserError(f"{name}: has no sentence to compare answers to; name a file: --source")
-        return Lines(name, translate.spread(found, self.count))
+        return Lines(name, spread(found, self.count))
 
     def dev(self, recipe: translate.Config) -> list[Row]:
         """The rows of the dev corpus."""

@@ -26,6 +26,7 @@ from regard.data.tokenizer.grow import grow
 from regard.recipe import UserError
 from regard.run import Run, whole_folder
 from regard.tasks import translate
+from regard.tasks.loading import spread, weighted
 
 LR = 2e-4  # constant
 FEW = 20  # pairs; of fewer none can be spared
@@ -82,7 +83,7 @@ def begin(old: Run, files: Sequence[Path], new: Run, asked: Asked, tell: Tell) -
     if new.folder.resolve() == old.folder.resolve():
         raise UserError(f"{new.folder}: is the run itself, which stays as it is: choose --out")
     codec = before.codec(old)
-    translate.weighted(before.build(codec), old)
+    weighted(before.build(codec), old)
     pairs = [pair for path in files for pair in corrections.read(path, before.data.directions)]
     split = held_out(pairs, before.data.directions)
     if not split.test:
@@ -216,7 +217,7 @@ def write(split: Split, old: translate.Config, folder: Path, tell: Tell) -> None
     files = {"train": split.train, "test": split.test}
     if not split.test:
         try:
-            rows = translate.spread(old.data.rows("dev", drop_empty=True).rows, old.dev_rows)
+            rows = spread(old.data.rows("dev", drop_empty=True).rows, old.dev_rows)
             files["dev"] = [
                 dict(zip(languages(row.direction), row[:2], strict=True)) for row in rows
             ]

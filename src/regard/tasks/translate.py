@@ -7,12 +7,10 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import torch
 from pydantic import Field
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 
 from regard.data import parallel
-from regard.data.corpus.base import Row, languages
+from regard.data.corpus.base import languages
 from regard.data.parallel import Codec
 from regard.evaluate.scores import all_scores
 from regard.models import seq2seq
@@ -21,6 +19,7 @@ from regard.run import Run
 from regard.tasks import confidence
 from regard.tasks.base import Dev
 from regard.tasks.decode.greedy import Config as Greedy
+from regard.tasks.loading import filled, spread, weighted
 from regard.tasks.objective.base import Loss
 from regard.tasks.translator import Translator, Wish
 
@@ -28,6 +27,7 @@ from regard.tasks.translator import Translator, Wish
 class Config(Recipe):
     """A recipe for a translator. `dev_rows`: how many are answered while training (0: all)."""
 
+    verb = "translate"
     task: Literal["translate"] = "translate"
     data: parallel.Config
     model: seq2seq.Config = seq2seq.Config()
@@ -125,13 +125,6 @@ class Translate:
         }  # fmt: skip
 
 
-def spread(rows: Sequence[Row], most: int) -> list[Row]:
-    """At most so many rows, evenly taken from all (0: all)."""
-    if not most or len(rows) <= most:
-        return list(rows)
-    return [rows[i * len(rows) // most] for i in range(most)]
-
-
 def load(runs: Sequence[Run], device: str = "cpu", decode: Any = None) -> Translator:
     """A translator from one run, or an ensemble of several with the same vocabulary.
 
@@ -154,24 +147,3 @@ def load(runs: Sequence[Run], device: str = "cpu", decode: Any = None) -> Transl
     made = Translator(models, first, decode or recipes[0].decode, longest)  # type: ignore[attr-defined]
     made.confidence = confidence.read(runs[0]) if len(runs) == 1 else None
     return made
-
-
-def weighted(model: seq2seq.Seq2Seq, run: Run) -> seq2seq.Seq2Seq:
-    """The model with the run's weights. Raises UserError if there are none, or of another model."""
-    if not run.model.exists():
-        raise UserError(f"{run.folder}: no model.safetensors yet: training has not ended")
-    filled(model, run.model)
-    return model
-
-
-def filled(model: nn.Module, path: Path) -> None:
-    """Give the model the weights of a file. Raises UserError if they are of another model."""
-    try:
-        wrong = model.load_state_dict(load_file(path, device="cpu"), strict=False)
-    except (RuntimeError, OSError, SafetensorError) as error:
-        said = str(error).split("\n")[-1].strip()
-        raise UserError(f"{path}: damaged, or of another recipe ({said})") from None
-    own = {name for name, _ in (*model.named_parameters(), *model.named_buffers())}
-    odd = [*(name for name in wrong.missing_keys if name in own), *wrong.unexpected_keys]
-    if odd:  # a tied weight is in the file once, under its first name
-        raise UserError(f"{path}: {odd[0]} is on one side only; it is of another recipe")

@@ -27,8 +27,8 @@ def verb(
     from regard import recipe as recipes
     from regard.run import Run
 
-    recipe = recipes.load(name, changes)
     run = Run(out or f"runs/{recipes.find(str(name)).stem}")
+    recipe = recipes.load(name, changes).settled(run)
     ended = (run.folder / "README.md").exists() and run.model.exists()  # the card is written last
     if not (ended and recipes.dump(run.recipe) == recipes.dump(recipe)):
         from regard.train.training import train

@@ -1,5 +1,7 @@
 """The model card: README.md of a run folder, made of what run.json knows."""
 
+from typing import Any
+
 from regard import run as runs
 from regard.run import Run
 
@@ -7,13 +9,11 @@ from regard.run import Run
 def write(run: Run) -> None:
     """Write the card anew. Raises UserError if this is no run."""
     info = run.info()
-    data, epochs = info.get("data", {}), info.get("epochs", 0)
-    long, made = data.get("rows_too_long", 0), info["versions"]["regard"]
+    epochs, made = info.get("epochs", 0), info["versions"]["regard"]
     rows = [
-        ("directions", ", ".join(data.get("directions", []))),
+        ("task", run.recipe.task),
         ("parameters", f"{info.get('parameters', 0):,}"),
-        ("training rows", f"{data.get('train_rows', 0):,}"),
-        ("left out", f"{data.get('blank_rows_left_out', 0)} blank, {long} too long"),
+        *((name.replace("_", " "), said(value)) for name, value in info.get("data", {}).items()),
         ("steps", f"{info.get('steps', 0):,} ({epochs} epochs), ended by {info.get('stopped')}"),
         ("time", f"{info.get('seconds', 0) / 60:.1f} min on {info.get('hardware', '')}"),
         ("weights", f"{info.get('weights', '')}, dev score {info.get('dev_score') or 0:.2f}"),
@@ -22,7 +22,7 @@ def write(run: Run) -> None:
     ]
     table = "\n".join(f"| {k} | {v} |" for k, v in rows)
     head = f"# {run.folder.name}\n\n| | |\n|---|---|\n"
-    runs.write(run.folder / "README.md", f"{head}{table}\n{USE}")
+    runs.write(run.folder / "README.md", f"{head}{table}\n\nUse it: {use(run)}. {WHAT}")
 
 
 def proof(info: dict) -> str:
@@ -33,8 +33,22 @@ def proof(info: dict) -> str:
     return f"{'exact' if found['exact'] else 'NOT EXACT'}: {found['text']} ({found['date']})"
 
 
-USE = """
-Use it: `regard translate THIS_FOLDER < input > output`. Everything is in this folder: recipe.yaml
+def said(value: Any) -> str:
+    """A fact of the data in words."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(said, value))
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def use(run: Run) -> str:
+    """How a run of its task is used."""
+    verb = run.recipe.verb
+    if not verb:
+        return "`regard train RECIPE start=THIS_FOLDER`, which begins with what this has learnt"
+    return f"`regard {verb} THIS_FOLDER < input > output`"
+
+
+WHAT = """Everything is in this folder: recipe.yaml
 (what was trained), tokenizer/, model.safetensors (weights), metrics.jsonl and tensorboard/ (how
 training went), checkpoints/ (only for going on). Nothing in it is executed when it is loaded.
 """

@@ -39,6 +39,7 @@ def train(
     """
     keep_freed_memory()
     run = Run(out)
+    recipe = recipe.settled(run)
     count = how_many(recipe, device, processes)
     with crew(recipe, run.folder, count) as cores, world(device, cores) as here, writing(run, here):
         if here.first:

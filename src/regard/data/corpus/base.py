@@ -68,6 +68,20 @@ def rows(
         yield from reader(corpus, where).read(where, split, direction)
 
 
+def fields(
+    corpus: Reads, where: str | None, split: str, names: Sequence[str]
+) -> Iterator[tuple[str, ...]]:
+    """These columns of a split, for tasks other than translation.
+
+    Raises UserError if the corpus is of a kind that has no columns.
+    """
+    kind: Any = reader(corpus, where)
+    if not hasattr(kind, "fields"):
+        name = recipe.kind_of(kind)
+        raise UserError(f"data.corpus: {name} has no columns; use tsv, jsonl, hub or plain")
+    yield from kind.fields(where, split, names)
+
+
 def files(corpus: Reads, where: str | None, split: str, directions: Sequence[str]) -> list[Path]:
     """The files that these rows come from."""
     kind = reader(corpus, where)

@@ -1,6 +1,6 @@
 """A data set of the Hugging Face Hub, or a local folder that `datasets` can read."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,19 @@ class Config(FilesConfig):
         return [Path(file["filename"]) for file in table.cache_files]
 
     def read(self, where: str | None, split: str, direction: str) -> Iterator[Row]:
-        """All rows of a split; "dev" is also found as validation, valid or val.
+        """All rows of a split: see `fields`."""
+        for source, target in self.fields(where, split, languages(direction)):
+            yield Row(source, target, direction)
+
+    def fields(
+        self, where: str | None, split: str, names: Sequence[str]
+    ) -> Iterator[tuple[str, ...]]:
+        """These columns of all rows of a split; "dev" is also found as validation, valid or val.
 
         Raises UserError if data set, split or column is not there.
         """
         name, table = self.table(where, split)
-        columns = [self.columns.get(language, language) for language in languages(direction)]
-        return rows(table, columns, direction, f"{HUB}{name}")
+        yield from rows(table, [self.columns.get(x, x) for x in names], f"{HUB}{name}")
 
     def table(self, where: str | None, split: str) -> tuple[str, Any]:
         """The name of the data set, and the table of a split."""
@@ -70,11 +76,10 @@ def pick(split: str, aliases: Iterable[str], known: Collection[str], here: str) 
 
 
 def rows(
-    table: Iterable[Mapping[str, Any]], columns: list[str], direction: str, here: str
-) -> Iterator[Row]:
-    """The rows of a table whose columns are flat or inside `translation`."""
+    table: Iterable[Mapping[str, Any]], columns: Sequence[str], here: str
+) -> Iterator[tuple[str, ...]]:
+    """Columns of a table, flat or inside `translation`."""
     for number, fields in enumerate(table, 1):
         inner = fields.get("translation")
         fields = inner if isinstance(inner, Mapping) else fields
-        source, target = (text(fields, column, f"{here}, row {number}") for column in columns)
-        yield Row(source, target, direction)
+        yield tuple(text(fields, column, f"{here}, row {number}") for column in columns)

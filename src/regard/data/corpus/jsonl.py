@@ -1,7 +1,7 @@
 """One JSON object a line, whose keys are the languages: `{"de": "Hallo.", "en": "Hello."}`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,23 @@ class Config(FilesConfig):
         return [find(folder(where), self.named(split), ".jsonl")]
 
     def read(self, where: str | None, split: str, direction: str) -> Iterator[Row]:
-        """All rows of a split.
+        """All rows of a split: see `fields`."""
+        for source, target in self.fields(where, split, languages(direction)):
+            yield Row(source, target, direction)
 
-        Raises UserError for a line that is no object with a text under both keys.
+    def fields(
+        self, where: str | None, split: str, names: Sequence[str]
+    ) -> Iterator[tuple[str, ...]]:
+        """What all rows of a split have under these keys.
+
+        Raises UserError for a line that is no object with a text under each.
         """
-        (path,) = self.files(where, split, direction)
-        keys = [self.columns.get(language, language) for language in languages(direction)]
+        path = find(folder(where), self.named(split), ".jsonl")
+        keys = [self.columns.get(name, name) for name in names]
         for number, line in enumerate(lines(path), 1):
             here = f"{path}, line {number}"
-            fields = parse(line, here)
-            source, target = (text(fields, key, here) for key in keys)
-            yield Row(source, target, direction)
+            found = parse(line, here)
+            yield tuple(text(found, key, here) for key in keys)
 
 
 def parse(line: str, here: str) -> dict[str, Any]:

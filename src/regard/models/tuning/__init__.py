@@ -1,0 +1,1 @@
+"""What of a model learns when it is adapted: one file per kind."""

@@ -1,0 +1,184 @@
+"""Classification: texts, or pairs of them, in; labels, stars or numbers out."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from regard.data import labelled
+from regard.data.batching import plan, waste
+from regard.data.labelled import Labelled, labels_of
+from regard.data.reading import Batch, collate, framed, lengths
+from regard.data.tokenizer.base import Tokenizer
+from regard.evaluate import classes
+from regard.models import pooled
+from regard.models.tuning.full import Config as Full
+from regard.recipe import Lazy, Part, Recipe, UserError
+from regard.run import Run
+from regard.tasks import starting
+from regard.tasks.base import Dev
+from regard.tasks.classifier import Classifier, opened
+from regard.tasks.loading import spread
+from regard.tasks.objective.base import Loss
+
+LABELS = "labels.json"  # in the tokenizer's folder
+
+
+class Config(Recipe):
+    """A recipe for a classifier of texts, or of pairs read together (a cross-encoder).
+
+    `start`: a run whose encoder was trained before. `balanced`: every label weighs as much as any
+    other, however often it is. `dev_rows`: how many are answered while training (0: all).
+    """
+
+    verb = "classify"
+    task: Literal["classify"] = "classify"
+    data: labelled.Config
+    model: pooled.Config = pooled.Config()
+    start: str | None = None
+    tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
+    readout: Annotated[Any, Part("tasks.readout", default="softmax")] = "softmax"
+    balanced: bool = False
+    train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
+    dev_rows: int = 0
+
+    def settled(self, run: Run) -> "Config":
+        """With the settings of the model that it starts from."""
+        return starting.settled(self, run)
+
+    def begin(self, run: Run) -> "Classify":
+        """The task as the loop trains it."""
+        return Classify(self, run)
+
+    def build(self, vocabulary: int, labels: Sequence[str]) -> pooled.Pooled:
+        """The model, freshly initialised from the seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            model = self.model.pooled(vocabulary, lambda dim: self.readout.head(dim, labels))
+            self.tuning.apply(model, "reader")
+        return model
+
+    def open(self, run: Run, device: str = "cpu") -> Classifier:
+        """The trained classifier, to be used."""
+        return opened(self, run, device)
+
+
+@dataclass
+class Taught(Batch):
+    """Rows with what their answers should be: label numbers, or values."""
+
+    target: Tensor  # N
+
+
+class Classify:
+    """See `tasks.base.Task`."""
+
+    blocks = 1
+
+    def __init__(self, recipe: Config, run: Run):
+        self.recipe = recipe
+        rows = recipe.data.drawn(recipe.seed)
+        self.dev_rows = spread(recipe.data.rows("dev"), recipe.dev_rows)
+        self.tokenizer: Tokenizer = starting.tokens(
+            recipe, run, lambda: [text for row in rows for text in row.texts]
+        )
+        saved = run.tokenizer / LABELS
+        self.labels = json.loads(saved.read_text("utf-8")) if saved.exists() else labels_of(rows)
+        self.frames = framed(self.tokenizer, [r.texts for r in rows], recipe.data.max_length)
+        self.targets = self.numbered(rows)
+        self.model = recipe.build(self.tokenizer.size, self.labels)
+        starting.begin(self.model, recipe, run)
+        self.weights = self.weighted() if recipe.balanced else None
+
+    def numbered(self, rows: Sequence[Labelled]) -> Tensor:
+        """What the loss wants of these rows' labels. Raises UserError for an unknown one."""
+        if self.recipe.readout.numeric:
+            return torch.tensor([number(row.label) for row in rows])
+        place = {label: i for i, label in enumerate(self.labels)}
+        for row in rows:
+            if row.label not in place:
+                raise UserError(f"data: label {row.label!r} is in no training row")
+        return torch.tensor([place[row.label] for row in rows])
+
+    def weighted(self) -> Tensor:
+        """What each label weighs, so that all together weigh as much as all rows."""
+        if self.recipe.readout.numeric:
+            raise UserError("balanced: the answers are numbers; it is for labels")
+        count = torch.bincount(self.targets, minlength=len(self.labels))
+        return len(self.targets) / (len(self.labels) * count.clamp_min(1))
+
+    def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
+        """Row numbers of each batch of a turn, in order."""
+        return plan(lengths(self.frames), budget, seed=self.recipe.seed, epoch=turn)
+
+    def batch(self, rows: np.ndarray, turn: int) -> Taught:
+        """These rows, padded."""
+        read = collate([self.frames[i] for i in rows])
+        return Taught(read.tokens, read.ok, read.segments, self.targets[rows])
+
+    def weight(self, rows: np.ndarray, turn: int) -> int:
+        """Rows."""
+        return len(rows)
+
+    def loss(self, batch: Taught) -> Loss:
+        """The readout's."""
+        aux: list[Tensor] = []
+        scores = self.model(batch.tokens, batch.ok, batch.segments, aux=aux).float()
+        weights = None if self.weights is None else self.weights.to(scores.device)
+        loss = self.recipe.readout.loss(scores, batch.target, weights)
+        return Loss(loss + sum(aux) * len(scores), {"loss": loss.detach()})
+
+    def dev(self, device: torch.device) -> Dev:
+        """Accuracy (of numbers: correlation), and what else tells how good the answers are."""
+        training = self.model.training
+        used = Classifier(self.recipe, self.model, self.tokenizer, self.labels)
+        scores = used.scores([row.texts for row in self.dev_rows])
+        target = self.numbered(self.dev_rows)
+        loss = self.recipe.readout.loss(scores, target, None) / len(target)
+        found = used.judged(scores)
+        self.model.train(training)
+        shown = {"dev_loss": float(loss)}
+        answers = [one.label for one in found]
+        if self.recipe.readout.numeric:
+            values = [one.value for one in found]
+            shown["dev_pearson"] = 100 * classes.pearson(values, target.tolist())
+            shown["dev_spearman"] = 100 * classes.spearman(values, target.tolist())
+        else:
+            references = [row.label for row in self.dev_rows]
+            shown["dev_accuracy"] = classes.accuracy(answers, references)
+            shown["dev_f1"] = classes.macro_f1(answers, references)
+        samples = [
+            {"source": " | ".join(row.texts), "output": one.label, "reference": row.label}
+            for row, one in zip(self.dev_rows, found, strict=True)
+        ]
+        return Dev(list(shown.values())[1], shown, samples[:: max(1, len(samples) // 3)][:3])
+
+    def save(self, folder: Path) -> None:
+        """The tokenizer and the labels."""
+        self.tokenizer.save(folder)
+        (folder / LABELS).write_text(json.dumps(self.labels, ensure_ascii=False) + "\n", "utf-8")
+
+    def facts(self) -> dict[str, Any]:
+        """Rows, labels, vocabulary, padding."""
+        sizes = lengths(self.frames)
+        batches = self.batches(self.recipe.train.batch_tokens, 0)
+        cut = int((sizes == self.recipe.data.max_length).sum())
+        return {
+            "labels": "numbers" if self.recipe.readout.numeric else self.labels,
+            "train_rows": len(self.frames), "rows_as_long_as_may_be": cut,
+            "dev_rows": len(self.dev_rows), "vocabulary": [self.tokenizer.size],
+            "padding": round(waste(batches, sizes), 4),
+        }  # fmt: skip
+
+
+def number(label: str) -> float:
+    """A label that is a number. Raises UserError if it is none."""
+    try:
+        return float(label)
+    except ValueError:
+        raise UserError(f"data: label {label!r} is no number; use another readout") from None

@@ -1,0 +1,97 @@
+"""Masked language modelling: some tokens are hidden, and the encoder says what they were.
+
+BERT, Devlin et al. 2019, 3.1 (https://arxiv.org/abs/1810.04805); hidden anew in every epoch as in
+RoBERTa, Liu et al. 2019, 4.1 (https://arxiv.org/abs/1907.11692). `N` rows, `S` tokens.
+"""
+
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from regard.data import mono
+from regard.models import masked
+from regard.recipe import Lazy, Part, Rate, Recipe
+from regard.run import Run
+from regard.tasks import starting
+from regard.tasks.base import Dev
+from regard.tasks.hiding import MASK, Hidden, Hiding
+from regard.tasks.objective.base import Loss
+from regard.train.loss import smoothed
+
+
+class Config(Recipe):
+    """A recipe for pre-training an encoder; others start from it.
+
+    `kept`, `other`: shares of the chosen tokens that stay as they are, or become any other one; the
+    rest become `<mask>`. `start`: a run to go on from, on texts of one's own.
+    """
+
+    task: Literal["mlm"] = "mlm"
+    data: mono.Config
+    model: masked.Config = masked.Config()
+    start: str | None = None
+    masking: Annotated[Any, Part("tasks.masking", default="token")] = "token"
+    kept: Rate = 0.1
+    other: Rate = 0.1
+    train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
+
+    def settled(self, run: Run) -> "Config":
+        """With the settings of the model that it starts from."""
+        return starting.settled(self, run)
+
+    def begin(self, run: Run) -> "Mlm":
+        """The task as the loop trains it."""
+        return Mlm(self, run)
+
+    def build(self, vocabulary: int) -> masked.Masked:
+        """The model, freshly initialised from the seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            return self.model.masked(vocabulary)
+
+
+class Mlm(Hiding):
+    """See `tasks.base.Task`."""
+
+    def __init__(self, recipe: Config, run: Run):
+        super().__init__(recipe, run)
+        self.mask = self.tokenizer.special(MASK)
+        self.model = recipe.build(self.tokenizer.size)
+        starting.begin(self.model, recipe, run)
+
+    def corrupted(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What the chosen tokens (m,) become."""
+        fate = rng.random(len(ids))
+        new = np.full(len(ids), self.mask)
+        new[fate < self.recipe.kept] = ids[fate < self.recipe.kept]
+        any_other = fate >= 1 - self.recipe.other
+        new[any_other] = rng.integers(self.first, self.tokenizer.size, int(any_other.sum()))
+        return new
+
+    def loss(self, batch: Hidden) -> Loss:
+        """Cross-entropy of the hidden tokens, summed."""
+        aux: list[Tensor] = []
+        x = self.model.reader(batch.tokens, batch.ok, batch.segments, aux=aux).x
+        hidden, target = self.model.hidden(x[batch.chosen]), batch.was[batch.chosen]
+        total, plain = smoothed(hidden, self.model.head, target)
+        return Loss(total + sum(aux) * len(target), {"nll": plain})
+
+    @torch.inference_mode()
+    def dev(self, device: torch.device) -> Dev:
+        """Share of hidden tokens that are told, in percent, and their mean loss."""
+        training = self.model.training
+        self.model.eval()
+        right, nll, count = 0, 0.0, 0
+        for batch in self.dev_batches():
+            hidden = batch.to(device)
+            x = self.model.reader(hidden.tokens, hidden.ok, hidden.segments).x
+            x, target = self.model.hidden(x[hidden.chosen]), hidden.was[hidden.chosen]
+            nll += float(smoothed(x, self.model.head, target)[1])
+            weight, bias = self.model.head
+            right += int(((x @ weight.T + bias).argmax(-1) == target).sum())
+            count += len(target)
+        self.model.train(training)
+        accuracy = 100 * right / count
+        return Dev(accuracy, {"dev_nll": nll / count, "dev_accuracy": accuracy})

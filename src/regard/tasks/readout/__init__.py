@@ -1,0 +1,1 @@
+"""How an answer is read off a vector: one file per kind."""
