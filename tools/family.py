@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import torch
+from family_swaps import worth
 
 from regard import parts, results
 from regard.attention.scope import Causal, scope_of
@@ -99,7 +100,7 @@ def page(found: list[parts.Part]) -> str:
         text.append(f"\n## {family}\n\n{FAMILIES[family]}\n")
         for (branch, leaf), kinds in groupby(members, key=lambda p: (p.branch, p.leaf)):
             text.append(f"\n### {branch}: {leaf or branch}\n\n{''.join(table(list(kinds)))}")
-    return "".join([*text, costs()])
+    return "".join([*text, worth(), costs()])
 
 
 LENGTHS = (2048, 16384)

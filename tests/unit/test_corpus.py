@@ -270,7 +270,7 @@ def test_phrasebook_both_ways_in_every_split():
 def test_kinds_are_the_files():
     known = Part("data.corpus").known()
     assert sorted(known) == [
-        "hub", "jsonl", "mix", "moses", "phrasebook", "plain", "po", "tmx", "tsv", "xliff"
+        "folds", "hub", "jsonl", "mix", "moses", "phrasebook", "plain", "po", "tmx", "tsv", "xliff"
     ]  # fmt: skip
     assert Part("data.corpus").pick({"kind": "moses", "dev": "val"}) == moses.Config(dev="val")
 
@@ -296,3 +296,29 @@ def test_a_mix_trains_on_all_and_tests_on_the_first(tmp_path):
     for split in ("dev", "test"):
         rows = read(corpus, str(tmp_path / "a"), split, ["de-en"]).rows
         assert [row.target for row in rows] == [f"{split} one", f"{split} two"]
+
+
+def test_folds_hold_the_same_ids_whatever_the_table(tmp_path):
+    for language in ("en", "ko"):
+        for split, ids in (("train", range(0, 300)), ("dev", range(300, 400))):
+            rows = [f"{i}\t{language}{i}" for i in ids]
+            text = "\n".join(["id\ttext", *rows]) + "\n"
+            (tmp_path / f"{language}.{split}.tsv").write_text(text, "utf-8")
+
+    def ids(language: str, fold: int, split: str) -> set[str]:
+        made = {"kind": "folds", "tables": [f"{language}.train", f"{language}.dev"], "fold": fold}
+        found = base.fields(Part("data.corpus").pick(made), str(tmp_path), split, ["text", "id"])
+        rows = list(found)
+        assert all(text == f"{language}{i}" for text, i in rows) and len(set(rows)) == len(rows)
+        return {i for _, i in rows}
+
+    every, tested = set(map(str, range(400))), set()
+    for fold in range(5):
+        parts = [ids("en", fold, split) for split in ("train", "dev", "test")]
+        assert set.union(*parts) == every and sum(map(len, parts)) == len(every)
+        assert all(20 < len(part) for part in parts) and not tested & parts[2]
+        assert [ids("ko", fold, split) for split in ("train", "dev", "test")] == parts
+        tested |= parts[2]
+    assert tested == every
+    with pytest.raises(UserError, match="0 to 4"):
+        ids("en", 5, "test")
