@@ -38,8 +38,16 @@ def write(folder: Path, made: Recipe) -> int:
     if hasattr(made.data, "label"):
         labels = list(made.data.labels) or ["0", "1"]
         answer = lambda rng, column: rng.choice(labels)  # noqa: E731
+        columns = [*made.data.text, made.data.label]
         makers = [*[sentence] * len(made.data.text), answer]
-        return write_table(folder, made.data.corpus, [*made.data.text, made.data.label], makers)
+        corpus = made.data.corpus
+        if kind_of(corpus) == "folds":
+            columns, makers = [corpus.id, *columns], [lambda rng, _: str(rng.random()), *makers]
+            for table in corpus.tables:
+                inner = corpus.of.model_copy(update={"train": table})
+                write_table(folder, inner, columns, makers)
+            return 20
+        return write_table(folder, corpus, columns, makers)
     return write_pairs(folder, made)
 
 
