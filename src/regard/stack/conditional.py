@@ -55,7 +55,7 @@ class Config(Plain):
 class Conditional(Stack):
     """Soft gates in training, hard ones at use."""
 
-    counts = True
+    counts = skips = True
     gates: Any  # a ModuleList, one a layer
 
     def __init__(self, plain: Stack, budget: float, weight: float, noise: float):
