@@ -4,10 +4,12 @@
 head width.
 """
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
 from torch import Tensor, nn
 
+from regard.attention._silent import Silent
 from regard.attention.scope import Causal, Rule, Scope, masked_softmax, scope_of
 from regard.pass_ import Pass
 from regard.position.base import Position
@@ -65,9 +67,24 @@ def per_head(x: Tensor, heads: int) -> Tensor:
 
 
 class CoreConfig(Settings):
-    """Settings of a mechanism; its file defines `core`."""
+    """Settings of a mechanism; its file defines `core`.
+
+    `width` of a head (0: the heads share the stream's). `left`: how many heads each layer has,
+    where some were cut out (see `regard compress`).
+    """
 
     heads: int = 4
+    width: int = Field(0, ge=0)
+    left: tuple[Annotated[int, Field(ge=0)], ...] = ()
+
+    def at(self, layer: int) -> "CoreConfig":
+        """Those of the layer's own heads. Raises UserError if nothing is said of them."""
+        own = super().at(layer)
+        if not self.left:
+            return own  # type: ignore[return-value]
+        if layer >= len(self.left):
+            raise UserError(f"left: tells the heads of {len(self.left)} layers, and there are more")
+        return own.model_copy(update={"heads": self.left[layer]})  # type: ignore[return-value]
 
     def core(self, width: int) -> Core:
         """The mechanism for heads of this width (of a query as it comes, if q is not projected)."""
@@ -76,10 +93,21 @@ class CoreConfig(Settings):
     def build(
         self, dim: int, position: Position | None = None, memory: int | None = None
     ) -> "Attention":
-        """Attention over a stream of width `dim`, reading a memory of this width (none: itself)."""
-        if dim % self.heads:
+        """Attention over a stream of width `dim`, reading a memory of this width (none: itself).
+
+        Raises UserError if heads, width and positions do not fit.
+        """
+        if self.left and position is not None and position.scores:
+            raise UserError(
+                f"left: {type(position).__name__} has numbers for every head, and some are gone: "
+                "use sinusoidal or rotary"
+            )
+        if not self.heads:
+            return Silent(dim)  # type: ignore[return-value]  # it has the same signature
+        if not self.width and dim % self.heads:
             raise UserError(f"heads: {self.heads} do not divide the width {dim}")
-        return Attention(dim, self.heads, self.core(dim // self.heads), position, memory)
+        width = self.width or dim // self.heads
+        return Attention(dim, self.heads, self.core(width), position, memory, width)
 
 
 class Attention(nn.Module):
@@ -87,7 +115,7 @@ class Attention(nn.Module):
 
     def __init__(
         self, dim: int, heads: int, core: Core, position: Position | None = None,
-        memory: int | None = None,
+        memory: int | None = None, width: int = 0,
     ):  # fmt: skip
         super().__init__()
         self.heads, self.core, self.position = heads, core, position or Position()
@@ -98,7 +126,7 @@ class Attention(nn.Module):
             )
         memory = memory or dim
         self.groups = core.key_heads or heads  # G
-        G, K, uses = self.groups, dim // heads, core.uses
+        G, K, uses = self.groups, width or dim // heads, core.uses
         self.q = nn.Linear(dim, heads * K) if "q" in uses else nn.Identity()
         self.k = nn.Linear(memory, G * K) if "k" in uses else nn.Identity()
         self.v = nn.Linear(memory, G * K) if "v" in uses else nn.Identity()
