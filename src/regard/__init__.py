@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from regard.evaluate.slices import Slice, slices
     from regard.export import verb as export
     from regard.look.maps import Look
+    from regard.outside import import_checkpoint
     from regard.recipe import UserError
     from regard.run import Run
     from regard.tasks.translator import Translation
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Loaded", "Look", "Run", "Score", "Slice", "Translation", "UserError", "Verdict", "adapt",
-    "bleu", "chrf", "exact_match", "export", "load", "paired_bootstrap", "slices", "ter", "train",
+    "bleu", "chrf", "exact_match", "export", "import_checkpoint", "load", "paired_bootstrap",
+    "slices", "ter", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -29,6 +31,7 @@ _HOMES = {
     "regard.evaluate.significance": ("Verdict", "paired_bootstrap"),
     "regard.evaluate.slices": ("Slice", "slices"),
     "regard.look.maps": ("Look",),
+    "regard.outside": ("import_checkpoint",),
     "regard.recipe": ("UserError",),
     "regard.run": ("Run",),
     "regard.tasks.translator": ("Translation",),

@@ -50,15 +50,17 @@ def export(
     from regard.export import base
     from regard.export.parity import Sample
 
-    loaded = load(*told_apart([run]).runs, device="cpu")
+    (folder,) = told_apart([run]).runs
+    loaded = folder if base.apart(folder) else load(folder, device="cpu")
     sample = Sample(sentences, source, directory, direction)
     report = base.export(loaded, out, to, precision, sample, say.note)
     if json:
         say.document(report)
         return
-    show(report)
-    folder = out or Path(run) / "exports" / f"{report.kind}-{report.precision}"
-    say.write(f"{folder}: {report.sentence}\n")
+    if hasattr(report, "own"):
+        show(report)
+    where = out or Path(run) / "exports" / f"{report.kind}-{report.precision}"
+    say.write(f"{where}: {report.sentence}\n")
 
 
 def show(report: "Report") -> None:

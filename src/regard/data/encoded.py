@@ -57,7 +57,8 @@ class Fresh:
             rows = [self.codec.masks.row(row, key) for row in chunk]
             sources, targets, directions = zip(*rows, strict=True)
             source = Store.of(self.codec.sources(sources, directions, rngs[0]), kinds[0])
-            parts.append((source, Store.of(self.codec.targets(targets, rngs[1]), kinds[1])))
+            said = self.codec.targets(targets, rngs[1], directions)
+            parts.append((source, Store.of(said, kinds[1])))
         source, target = (Store.joined(side) for side in zip(*parts, strict=True))
         return source, target
 

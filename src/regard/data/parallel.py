@@ -15,13 +15,14 @@ from pydantic import Field
 from torch import Tensor
 
 from regard.data import encoded
+from regard.data import frame as framing
 from regard.data.batching import blocks_of, pad, plan, stretches, waste
 from regard.data.codec import Codec
 from regard.data.corpus import base
 from regard.data.corpus.base import Corpus, Row
 from regard.data.encoded import Encoded, Fresh, Pair, dropout
 from regard.data.texts import Texts
-from regard.data.tokenizer.base import BOS, EOS, PAD
+from regard.data.tokenizer.base import BOS, EOS, PAD, Tokenizer
 from regard.recipe import Config as Settings
 from regard.recipe import Part, UserError
 
@@ -37,7 +38,8 @@ class Config(Settings):
     more than one every source begins with its target's tag. `shared`: one vocabulary for both.
     `max_length`: training rows longer than this on a side, in tokens with eos and tag, are left out
     and counted; in use a longer line is cut. `protect`: placeholders, tags, code and addresses are
-    hidden behind reserved tokens, in training and in use, and come back in the answer.
+    hidden behind reserved tokens, in training and in use, and come back in the answer. `frame`:
+    what stands around texts, of a checkpoint from outside.
     """
 
     corpus: Annotated[Any, Part("data.corpus")]
@@ -47,6 +49,7 @@ class Config(Settings):
     shared: bool = True
     max_length: int = Field(256, ge=2)
     protect: bool = False
+    frame: framing.Config | None = None
 
     def rows(self, split: str, drop_empty: bool = False) -> Corpus:
         """The rows of a split, in all directions."""
@@ -147,8 +150,12 @@ class Parallel:
         return framed(source, target)
 
 
-def prepare(config: Config, seed: int, codec: Codec | None, folder: Path | None = None) -> Parallel:
-    """The training rows of a corpus; the tokenizers are learnt of them if there are none.
+def prepare(
+    config: Config, seed: int, codec: Codec | None, folder: Path | None = None,
+    source: Tokenizer | None = None,
+) -> Parallel:  # fmt: skip
+    """The training rows of a corpus; the tokenizers are learnt of them if there are none (`source`:
+    but for this one).
 
     A corpus of more than one block is kept, encoded, in `folder`/encoded, and found there the next
     time. Raises UserError if the corpus is not as it should be, or has no row with two sides.
@@ -161,7 +168,7 @@ def prepare(config: Config, seed: int, codec: Codec | None, folder: Path | None 
     texts = Texts.of(config.stream("train"), folder if folder and folder.is_dir() else None)
     if not len(texts):
         raise UserError("data: the training corpus has no row with two sides")
-    codec = codec or Codec.train(config, texts.sample(SAMPLE, seed))
+    codec = codec or Codec.train(config, texts.sample(SAMPLE, seed), source)
     fresh = Fresh(texts, codec)
     if blocks_of(len(fresh)) == 1 or dropout(codec):
         return Parallel(config, codec, fresh, seed)

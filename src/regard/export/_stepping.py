@@ -23,7 +23,8 @@ class Stepping:
     `start`: source and mask (N S) to the state of one row a sentence. `positions`: how many tokens
     of a row the model has positions for (None: no end); longer ones are left to others. `divides`:
     batches may go side by side, each on its own core; else the model itself uses all cores.
-    `shortlist`: search among the candidates of a batch only.
+    `shortlist`: search among the candidates of a batch only. `lead`: tokens that each prefix begins
+    with and that are read beforehand (see `Codec.lead`).
     """
 
     name: str
@@ -32,6 +33,7 @@ class Stepping:
     positions: int | None = None
     divides: bool = False
     shortlist: Shortlist | None = None
+    lead: int = 0
 
     def takes(self, decode: DecodeConfig, ask: Ask, prefixes: Sequence[Sequence[int]]) -> bool:
         """Everything but a trace, which belongs to one batch."""
@@ -54,7 +56,7 @@ class Stepping:
             most = [limits.max_len[i] for i in chosen]
             ends = replace(limits, max_len=most, prefix=prefix, once=once)
             with torch.inference_mode():  # each thread has to say so
-                state = self.start(source, ok(source))
+                state, ends = self.led(self.start(source, ok(source)), ends)
                 if self.shortlist is None:
                     made = decode.run(self.step, state, ends, own)
                 else:
@@ -69,6 +71,16 @@ class Stepping:
             for i, hypotheses in made.items():
                 found[i] = hypotheses
         return found
+
+    def led(self, state: Any, limits: Limits) -> tuple[Any, Limits]:
+        """The state behind all of the lead but its last token, with which the search begins."""
+        if not self.lead or not limits.prefix:
+            return state, limits
+        first = torch.tensor([[int(limits.bos), *row[: self.lead]] for row in limits.prefix])
+        for t in range(self.lead):
+            _, state = self.step(first[:, t : t + 1], state)
+        prefix = [row[self.lead :] for row in limits.prefix]
+        return state, replace(limits, bos=first[:, -1], prefix=prefix)
 
 
 def positions(recipe: translate.Config) -> int | None:

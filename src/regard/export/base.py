@@ -19,7 +19,7 @@ from regard.data.parallel import Codec
 from regard.export import parity
 from regard.export.parity import Report, Sample
 from regard.models.seq2seq import Seq2Seq
-from regard.recipe import Recipe, UserError, nearest
+from regard.recipe import Recipe, UserError, kind_of, nearest
 from regard.run import Run, whole_folder, write_json
 from regard.tasks import translate
 from regard.tasks.engine import Engine
@@ -64,7 +64,19 @@ def exports(recipe: Recipe) -> dict[str, str | None]:
     """For each kind None (the recipe can have it), or what stands in the way."""
     if not isinstance(recipe, translate.Config):
         return dict.fromkeys(kinds(), f"task: {recipe.task} cannot be exported, only translate")
-    return {name: kind(name).refusal(recipe) for name in kinds()}
+    return {name: refusal(name, recipe) for name in kinds()}
+
+
+def refusal(name: str, recipe: translate.Config) -> str | None:
+    """None, or in one sentence: what stands in the way of this kind of export."""
+    if recipe.data.frame is not None:
+        return None if name == "hf" else f"data.frame: {name} has no counterpart of it: use hf"
+    if name not in ("native", "shortlist"):  # which run our own model
+        if recipe.model.reader is not None:
+            return f"model.reader: {name} knows no encoder before the encoder"
+        if kind_of(recipe.tuning) in ("lora", "adapter"):
+            return f"tuning: {name} knows no part that {kind_of(recipe.tuning)} adds"
+    return kind(name).refusal(recipe)
 
 
 def told(recipe: Recipe) -> str:
@@ -90,13 +102,20 @@ def export(
 
     The folder appears only complete, its report inside. Raises UserError: see `regard.export`.
     """
-    made, (run, translator) = kind(to), opened(of)
+    made = kind(to)
+    alone = apart(of)
+    if alone is not None:
+        from regard.export import _encoders
+
+        folder = free(Path(out) if out else alone.folder / "exports" / f"{to}-float32")
+        return _encoders.export(alone, folder, to, sample or Sample(), tell)  # type: ignore[return-value]
+    run, translator = opened(of)
     precision = precision or made.PRECISIONS[0]
     if precision not in made.PRECISIONS:
         hint = nearest(precision, made.PRECISIONS)
         raise UserError(f"--precision: {to} has no {precision!r}; {hint}")
     recipe = cast(translate.Config, run.recipe)
-    refused = made.refusal(recipe)
+    refused = refusal(to, recipe)
     if refused is not None:
         raise UserError(f"{run.folder}: no export to {to}: {refused}")
     folder = free(Path(out) if out else run.folder / "exports" / f"{to}-{precision}")
@@ -110,6 +129,12 @@ def export(
         report = parity.compare(translator, engine, lines, (to, precision), facts)
         write_json(aside / REPORT, report.as_dict())
     return report
+
+
+def apart(of: Any) -> Run | None:
+    """The run, if it is one of something else than translation."""
+    run = of if isinstance(of, Run) else Run(of) if isinstance(of, str | Path) else None
+    return run if run is not None and not isinstance(run.recipe, translate.Config) else None
 
 
 def opened(of: Any) -> tuple[Run, Translator]:

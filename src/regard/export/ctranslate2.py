@@ -69,8 +69,17 @@ def settings(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[Any, ..
     for side, stack in (("encoder", encoder), ("decoder", decoder)):
         yield f"model.{side}.block.place", stack.block.place, ("pre", "post")
         yield f"model.{side}.layers", stack.layers, (stack.layers or 1,)
+        yield f"model.{side}.entry", stack.entry and kind_of(stack.entry), (None,)
+        yield f"model.{side}.width", stack.width, (0,)
     heads = decoder.block.mixer.heads
     yield "model.decoder.block.cross.heads", decoder.block.cross.heads, (heads,)
+    for path, part in (
+        ("encoder.block.mixer", encoder.block.mixer), ("decoder.block.mixer", decoder.block.mixer),
+        ("decoder.block.cross", decoder.block.cross),
+    ):  # fmt: skip
+        yield f"model.{path}.left", part.left, ((),)
+        yield f"model.{path}.width", part.width, (0,)
+    yield "tuning", kind_of(recipe.tuning), ("full", "sparse")
     yield "model.decoder.block.norm.eps", decoder.block.norm.eps, (encoder.block.norm.eps,)
 
 

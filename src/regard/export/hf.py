@@ -21,6 +21,7 @@ from torch import Tensor
 
 from regard.data.parallel import Codec
 from regard.data.tokenizer.base import BOS, EOS, PAD, SPECIALS, Tokenizer
+from regard.export import _translators
 from regard.export._stepping import Stepping
 from regard.models.seq2seq import Seq2Seq
 from regard.pass_ import encoding
@@ -83,8 +84,17 @@ def settings(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[Any, ..
     yield "model.decoder.block.ff", kind_of(decoder.block.ff), (kind_of(encoder.block.ff),)
     heads = decoder.block.mixer.heads
     yield "model.decoder.block.cross.heads", decoder.block.cross.heads, (heads,)
+    for path, part in (
+        ("encoder.block.mixer", encoder.block.mixer), ("decoder.block.mixer", decoder.block.mixer),
+        ("decoder.block.cross", decoder.block.cross),
+    ):  # fmt: skip
+        yield f"model.{path}.left", part.left, ((),)
+        yield f"model.{path}.width", part.width, (0,)
+    yield "tuning", kind_of(recipe.tuning), ("full", "sparse")
     for side, stack in (("encoder", encoder), ("decoder", decoder)):
         yield f"model.{side}.layers", stack.layers, (stack.layers or 1,)
+        yield f"model.{side}.entry", stack.entry and kind_of(stack.entry), (None,)
+        yield f"model.{side}.width", stack.width, (0,)
         yield f"model.{side}.block.norm.eps", stack.block.norm.eps, (1e-5,)
         if place == "post":
             yield f"model.{side}.position.base", stack.position.base, (10000.0,)
@@ -110,6 +120,8 @@ def write(
     model: Seq2Seq, codec: Codec, recipe: translate.Config, folder: Path, precision: str
 ) -> None:
     """Fill an empty folder: weights, settings, tokenizer, and what differs from our search."""
+    if codec.foreign is not None:
+        return _translators.write(model, codec, recipe, folder)
     save_file(weights(model, recipe), folder / "model.safetensors", {"format": "pt"})
     theirs(codec.source).save(str(folder / "tokenizer.json"))
     reading = {
@@ -134,7 +146,7 @@ def weights(model: Seq2Seq, recipe: translate.Config) -> dict[str, Tensor]:
     """Ours under their names; each table once."""
     encoder: Any = model.encoder.stack
     decoder: Any = model.writer.decoder.stack
-    found = {"final_logits_bias": model.bias[None]}
+    found: dict[str, Any] = {"final_logits_bias": model.bias[None]}
     if model.output is not None:
         found["lm_head.weight"] = model.output
     if model.embed is model.writer.embed:
@@ -264,17 +276,19 @@ def open(folder: Path, codec: Codec, threads: int) -> Stepping:
     """
     torch.set_num_threads(threads)
     model = loaded(folder)
+    if codec.foreign is not None:
+        return _translators.open(model, codec, Steps(model))
     steps = Steps(model)
     return Stepping("hf float32", steps.start, steps.step, model.config.max_position_embeddings)
 
 
-def loaded(folder: Path) -> Any:
+def loaded(folder: Path, how: str = "AutoModelForSeq2SeqLM") -> Any:
     """The model in a folder, as anybody would load it."""
     package = library()
     bars = package.utils.logging.is_progress_bar_enabled()
     package.utils.logging.disable_progress_bar()
     try:
-        return package.AutoModelForSeq2SeqLM.from_pretrained(folder).eval()
+        return getattr(package, how).from_pretrained(folder).eval()
     finally:
         if bars:
             package.utils.logging.enable_progress_bar()

@@ -151,7 +151,7 @@ class Counted:
 
     def __init__(self, engine: Engine):
         self.engine, self.name, self.answered = engine, engine.name, 0
-        self.takes = engine.takes
+        self.takes, self.lead = engine.takes, getattr(engine, "lead", 0)
 
     def decoded(
         self, sources: Sequence[Sequence[int]], decode: DecodeConfig, ask: Ask, limits: Limits

@@ -25,8 +25,12 @@ Pick = Callable[[Tensor, Tensor, int, Tensor], Picks]
 @torch.no_grad()
 def explore(step: Step, state: Any, limits: Limits, pick: Pick, ranking: Ranking, *,
             n_best: int = 1, pools: int = 1, processors: Sequence[Processor] = (),
-            trace: list[Any] | None = None) -> list[list[list[Hypothesis]]]:
-    """For each sentence and pool the hypotheses found, best first."""
+            keep: int | None = None, trace: list[Any] | None = None
+            ) -> list[list[list[Hypothesis]]]:
+    """For each sentence and pool the hypotheses found, best first.
+
+    `keep`: of those that a pick lets live, how many a sentence go on (None: all; one pool only).
+    """
     rules, tokens = Rules(limits, processors), limits.start()
     sentence = torch.arange(len(tokens), device=tokens.device)
     empty = tokens.new_zeros(len(tokens) * pools, 0)
@@ -51,6 +55,9 @@ def explore(step: Step, state: Any, limits: Limits, pick: Pick, ranking: Ranking
             recorder.keep(stay)
         rows = rows[places(stay, picks.token.size(1))]
         live = longer.only(stay)
+        if keep is not None and len(stay):
+            live, best = live.best(keep)
+            rows = rows[best]
         tokens = live.history[:, -1]
         if len(rows) and not same_rows(rows, len(logprobs)):
             state = state.reorder(rows)

@@ -24,12 +24,18 @@ class Ranking:
     """Length penalty and coverage penalty of Wu et al. 2016 (equation 14).
 
     `alpha` 0 is the plain sum. `coverage` gives for each row the attention that every source
-    position has had so far, (R, S), with 1 at padding.
+    position has had so far, (R, S), with 1 at padding. `offset` 5 is theirs; with 0 a score is
+    divided by n^alpha. `hopes`: may a hypothesis gain by growing longer? If not, its hope is what
+    it has now. `cut`: do those that the limit cuts rank with those that ended? If not, they count
+    only where none ended.
     """
 
     alpha: float = 1.0
     beta: float = 0.0
     coverage: Callable[[Any], Tensor] | None = None
+    offset: float = 5.0
+    hopes: bool = True
+    cut: bool = False
 
     def __post_init__(self) -> None:
         if self.alpha < 0 or self.beta < 0:
@@ -40,7 +46,7 @@ class Ranking:
 
     def penalty(self, length: Any) -> Any:
         """Of a length (a number or a tensor), eos counted."""
-        return ((5 + length) / 6) ** self.alpha
+        return ((self.offset + length) / (self.offset + 1)) ** self.alpha
 
     def covered(self, state: Any, rows: list[int]) -> list[float]:
         """What the given rows lose for source positions not attended to."""
@@ -74,14 +80,17 @@ class Found:
         total = after.total.masked_fill(ended.view_as(after.total), IMPOSSIBLE)
         room = self.room[sentence]
         best = total.view(len(total), pools, -1).amax(-1)  # (B, G)
-        hope = best / self.ranking.penalty(room)[:, None]
+        ahead = room if self.ranking.hopes else torch.full_like(room, length)
+        hope = best / self.ranking.penalty(ahead)[:, None]
         over = (self.worst[sentence] >= hope) | (length >= room)[:, None]
         closing = over & ~self.closed[sentence]
         if closing.any():
             for b, g in closing.nonzero().tolist():
-                if not self.pools[int(sentence[b])][g]:  # nothing has ended: what there is
-                    dead = bool(best[b, g] == IMPOSSIBLE)  # no way on from the step before
-                    self.unfinished(before if dead else after, b, g, None if dead else rows, state)
+                dead = bool(best[b, g] == IMPOSSIBLE)  # no way on from the step before
+                late = self.ranking.cut and length >= int(room[b]) and not dead
+                if late or not self.pools[int(sentence[b])][g]:  # nothing has ended: what there is
+                    here = before if dead else replace(after, total=total)
+                    self.unfinished(here, b, g, None if dead else rows, state)
             self.closed[sentence] |= closing
         closed = self.closed[sentence].repeat_interleave(total.size(1) // pools, 1)
         return replace(after, total=total.masked_fill(closed, IMPOSSIBLE))

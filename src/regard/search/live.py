@@ -63,6 +63,16 @@ class Live:
         return Live(self.sentence[which], self.total[which], self.history[rows], self.scores[rows])
 
 
+    def best(self, count: int) -> tuple["Live", Tensor]:
+        """Of each sentence the `count` best, best first, and the rows that they are of."""
+        width = self.total.size(1)
+        total, place = self.total.sort(dim=1, descending=True, stable=True)
+        total, place = total[:, :count], place[:, :count]
+        first = torch.arange(len(self.sentence), device=place.device)[:, None] * width
+        rows = (first + place).flatten()
+        return Live(self.sentence, total, self.history[rows], self.scores[rows]), rows
+
+
 def places(which: Tensor, width: int) -> Tensor:
     """Rows of the sentences at places `which`."""
     return (which[:, None] * width + torch.arange(width, device=which.device)).flatten()

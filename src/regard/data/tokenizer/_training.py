@@ -30,9 +30,9 @@ CUTS = "|".join(
 )
 
 
-def cutter() -> PreTokenizer:
+def cutter(cuts: str = CUTS) -> PreTokenizer:
     """Cuts a text into the words inside which pieces are found."""
-    return Split(Regex(CUTS), "isolated")
+    return Split(Regex(cuts), "isolated")
 
 
 class Lesson:

@@ -8,13 +8,14 @@ Where the extra specials include the names of `RESERVED`, each of them is a char
 the text around it is cut as if it were not there, so a space before it is a piece by itself.
 """
 
+import json
 import random
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import tokenizers
 from tokenizers.models import BPE
@@ -169,7 +170,9 @@ def load(folder: Path) -> Tokenizer:
     Raises UserError if it is missing, damaged or of a newer format.
     """
     try:
-        facts = Facts.model_validate_json((folder / "tokenizer_config.json").read_text("utf-8"))
+        found = json.loads((folder / "tokenizer_config.json").read_text("utf-8"))
+        kind, made = classes(found)
+        facts = kind.model_validate(found)
         text = (folder / "tokenizer.json").read_text("utf-8")
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}; a run keeps it here") from None
@@ -184,7 +187,21 @@ def load(folder: Path) -> Tokenizer:
         model = tokenizers.Tokenizer.from_str(text)
     except Exception:  # the library raises nothing more special
         raise UserError(f"{folder}: tokenizer.json is damaged; copy it again") from None
-    return Tokenizer(model, facts)
+    return made(model, facts)
+
+
+def classes(facts: Any) -> tuple[type[Facts], type[Tokenizer]]:
+    """What reads them: those of the house, or of a checkpoint from outside."""
+    kind = facts.get("kind") if isinstance(facts, dict) else None
+    if kind == "pieces":
+        from regard.data.tokenizer.pieces import Pieces, PiecesTokenizer
+
+        return Pieces, PiecesTokenizer
+    if kind != "foreign":
+        return Facts, Tokenizer
+    from regard.data.tokenizer.foreign import Foreign, ForeignTokenizer
+
+    return Foreign, ForeignTokenizer
 
 
 def all_specials(extra: Sequence[str]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
 from regard import recipe
-from regard.data.tokenizer._training import Lesson, cutter
+from regard.data.tokenizer._training import CUTS, Lesson, cutter
 from regard.data.tokenizer.base import Facts, Tokenizer, spell_out
 from regard.recipe import Rate
 
@@ -34,8 +34,8 @@ class Config(recipe.Config):
         return Tokenizer(learn(lesson, self.vocab, self.min_frequency), facts)
 
 
-def learn(lesson: Lesson, vocab: int, min_frequency: int) -> tokenizers.Tokenizer:
-    """A BPE model of a lesson."""
+def learn(lesson: Lesson, vocab: int, min_frequency: int, cuts: str = CUTS) -> tokenizers.Tokenizer:
+    """A BPE model of a lesson, whose pieces cross no cut."""
     trainer = BpeTrainer(
         vocab_size=vocab,
         min_frequency=min_frequency,
@@ -43,12 +43,12 @@ def learn(lesson: Lesson, vocab: int, min_frequency: int) -> tokenizers.Tokenize
         show_progress=False,
     )
     school = tokenizers.Tokenizer(BPE())
-    school.pre_tokenizer = cutter()
+    school.pre_tokenizer = cutter(cuts)
     school.train_from_iterator(lesson.runs(lesson.alphabet(min_frequency)), trainer)
     # Made anew from vocabulary and merges: what the trainer leaves behind would take a "<pad>"
     # that somebody typed for the special one.
     learnt = json.loads(school.to_str())["model"]
     names = sorted(learnt["vocab"], key=learnt["vocab"].__getitem__)
     model = spell_out(lesson.specials, names, [(left, right) for left, right in learnt["merges"]])
-    model.pre_tokenizer = cutter()
+    model.pre_tokenizer = cutter(cuts)
     return model

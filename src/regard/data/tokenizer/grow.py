@@ -37,6 +37,8 @@ def grow(tokenizer: Tokenizer, texts: Iterable[str], most: int) -> Grown:
     Raises UserError for a tokenizer that has no pieces to add to.
     """
     kind = tokenizer.facts.kind
+    if kind == "foreign":
+        raise UserError("grow: this run's vocabulary is a checkpoint's own; leave it at 0")
     if kind == "byte":
         raise UserError("grow: this run cuts text into bytes, which are all there; leave it at 0")
     written = (part for text in texts for part in ANY_RESERVED.split(tokenizer.write(text))[::2])
