@@ -1,22 +1,26 @@
-"""What pre-training tasks share: texts as rows, and which of their tokens are chosen, anew each
-turn.
+"""What pre-training tasks share: texts as rows, and which of their tokens are to be told, chosen
+anew each turn.
 
-`N` rows, `S` tokens. What is chosen is a function of seed, turn and row alone.
+`N` rows of a batch, `S` tokens; `n` tokens of a turn, whose rows lie one behind the other. All
+that is chosen is a function of the seed and the turn.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from regard.data import mono
-from regard.data.batching import plan, waste
-from regard.data.reading import Batch, Frame, collate
+from regard.data.batching import ok, pad, plan, waste
+from regard.data.mono import Split
+from regard.data.reading import Batch, Texts, framed
 from regard.data.tokenizer.base import BOS, EOS
+from regard.recipe import UserError
 from regard.run import Run
 from regard.tasks import starting
 
@@ -33,6 +37,48 @@ class Hidden(Batch):
     chosen: Tensor  # N S, True = to be told
 
 
+@dataclass
+class Turn:
+    """The rows of a turn: as they are, and as they are read."""
+
+    begin: np.ndarray  # rows + 1: where each begins, and the last one ends
+    was: np.ndarray  # n
+    tokens: np.ndarray  # n, chosen ones replaced
+    chosen: np.ndarray  # n
+    second: np.ndarray  # n, True = of the second text of a row
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each row, (rows, 1)."""
+        return np.diff(self.begin)[:, None]
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Tokens to be told of each row."""
+        return np.add.reduceat(self.chosen, self.begin[:-1], dtype=np.int64)
+
+    def batch(self, rows: np.ndarray) -> Hidden:
+        """These rows, padded."""
+        where = [slice(self.begin[i], self.begin[i + 1]) for i in rows]
+        tokens, second, was, chosen = (
+            pad([values[one] for one in where])
+            for values in (self.tokens, self.second, self.was, self.chosen)
+        )
+        return Hidden(tokens, ok(tokens), second, was, chosen.bool())
+
+
+class Rows(NamedTuple):
+    """Framed token ids of all corpora, and how many rows are of each."""
+
+    ids: list[np.ndarray]
+    sizes: list[int]
+
+    @classmethod
+    def of(cls, parts: Sequence[list[np.ndarray]]) -> "Rows":
+        """One behind the other."""
+        return cls([row for part in parts for row in part], [len(part) for part in parts])
+
+
 class Hiding:
     """A task over texts; a kind adds `corrupted`, `loss` and `dev`."""
 
@@ -41,80 +87,89 @@ class Hiding:
 
     def __init__(self, recipe: Any, run: Run):
         self.recipe = recipe
-        split = [mono.parted(texts, recipe.data.held) for texts in recipe.data.texts()]
-        self.tokenizer = starting.tokens(
-            recipe, run, lambda: [x for train, _ in split for x in train][:SAMPLE], (MASK,)
-        )
-        self.first = len(self.tokenizer.facts.specials)  # the first id that is no special
-        rows = [self.rows(train) for train, _ in split]
-        self.sizes = [len(part) for part in rows]
-        self.train_rows = [row for part in rows for row in part]
-        self.dev_rows = [row for _, dev in split for row in self.rows(dev)]
-        self.turns: dict[int, np.ndarray] = {}  # of the turn at hand: which row each number is
+        splits = recipe.data.splits()
+        self.tokenizer = starting.tokens(recipe, run, lambda: sample(splits), (MASK,))
+        if MASK not in self.tokenizer.facts.specials:
+            raise UserError(f"start: the tokenizer of {recipe.start} has no {MASK}")
+        self.mask = self.tokenizer.special(MASK)
+        self.train_rows = Rows.of([self.rows(split.train) for split in splits])
+        self.dev_rows = Rows.of([self.rows(split.dev) for split in splits])
+        self.at_hand: tuple[int, Turn] | None = None
 
-    def rows(self, texts: Sequence[str]) -> list[np.ndarray]:
-        """Token ids without bos and eos."""
+    @property
+    def room(self) -> int:
+        """Tokens of a text that a row can have."""
+        return self.recipe.data.max_length - 2
+
+    def rows(self, texts: Sequence[Texts]) -> list[np.ndarray]:
+        """Token ids of one corpus's rows, framed."""
         data = self.recipe.data
-        encoded = self.tokenizer.encode(texts)
-        return [np.array(row) for row in mono.cut(encoded, data.max_length - 2, data.pack) if row]
+        if len(texts[0]) == 2:
+            frames = framed(self.tokenizer, texts, data.max_length)
+            return [np.array(frame.ids, np.int32) for frame in frames]
+        encoded = self.tokenizer.encode([text for (text,) in texts])
+        cut = mono.cut(encoded, self.room, data.pack)
+        return [np.array([BOS, *row, EOS], np.int32) for row in cut if row]
 
     @cached_property
     def begins(self) -> np.ndarray:
         """Does this token begin a word? By id."""
         return np.array([not spelt or spelt[:1].isspace() for spelt in self.tokenizer.bytes_of])
 
-    def numbers(self, turn: int) -> np.ndarray:
-        """The rows of a turn, by temperature."""
-        if turn not in self.turns:
-            rng = np.random.default_rng([self.recipe.seed, turn, 1])
-            self.turns = {turn: mono.drawn(self.sizes, self.recipe.data.temperature, rng)}
-        return self.turns[turn]
+    def turn(self, number: int) -> Turn:
+        """The rows of a turn, by temperature; kept while it is at hand."""
+        if self.at_hand is None or self.at_hand[0] != number:
+            rng = np.random.default_rng([self.recipe.seed, number, 1])
+            drawn = mono.drawn(self.train_rows.sizes, self.recipe.data.temperature, rng)
+            self.at_hand = number, self.laid(self.train_rows, drawn, rng)
+        return self.at_hand[1]
 
-    def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
-        """Row numbers of each batch of a turn, in order."""
-        return plan(self.lengths(turn), budget, seed=self.recipe.seed, epoch=turn)
+    @cached_property
+    def dev_turn(self) -> Turn:
+        """The dev rows, the same tokens of them every time."""
+        rng = np.random.default_rng([self.recipe.seed, DEV, 1])
+        return self.laid(self.dev_rows, np.arange(len(self.dev_rows.ids)), rng)
 
-    def lengths(self, turn: int) -> np.ndarray:
-        """Tokens of the rows of a turn, (rows, 1)."""
-        sizes = np.array([len(row) + 2 for row in self.train_rows])
-        return sizes[self.numbers(turn)][:, None]
+    def laid(self, rows: Rows, numbers: np.ndarray, rng: np.random.Generator) -> Turn:
+        """These of the rows, with tokens replaced."""
+        return self.hidden([rows.ids[i] for i in numbers], rng)
 
-    def batch(self, rows: np.ndarray, turn: int) -> Hidden:
-        """These rows of the turn, hidden anew."""
-        chosen = self.numbers(turn)[rows]
-        return self.hidden([self.train_rows[i] for i in chosen], turn, rows)
-
-    def weight(self, rows: np.ndarray, turn: int) -> int:
-        """Tokens to be told."""
-        return int(self.batch(rows, turn).chosen.sum())
-
-    def hidden(self, rows: Sequence[np.ndarray], turn: int, numbers: np.ndarray) -> Hidden:
-        """Rows with chosen tokens replaced."""
-        frames, was, where = [], [], []
-        for row, number in zip(rows, numbers, strict=True):
-            rng = np.random.default_rng([self.recipe.seed, turn, number])
-            starts = self.begins[row]
-            starts[0] = True
-            mine = self.recipe.masking.chosen(starts, rng)
-            new = row.copy()
-            new[mine] = self.corrupted(row[mine], rng)
-            frames.append(Frame([BOS, *new, EOS], len(row) + 2))
-            was.append(Frame([BOS, *row, EOS], len(row) + 2))
-            where.append(Frame([0, *mine, 0], len(row) + 2))
-        read = collate(frames)
-        return Hidden(
-            read.tokens, read.ok, read.segments, collate(was).tokens, collate(where).tokens.bool()
-        )
+    def hidden(self, rows: Sequence[np.ndarray], rng: np.random.Generator) -> Turn:
+        """Rows with chosen tokens replaced; bos and eos never are."""
+        was = np.concatenate(rows)
+        begin = np.cumsum([0, *map(len, rows)])
+        ends = was == EOS
+        text = (was != BOS) & ~ends
+        lengths = np.add.reduceat(text, begin[:-1], dtype=np.int64)
+        starts = self.begins[was] | np.append(False, ~text[:-1])
+        chosen = np.zeros(len(was), bool)
+        chosen[text] = self.recipe.masking.chosen(starts[text], lengths, rng)
+        tokens = was.copy()
+        tokens[chosen] = self.corrupted(was[chosen], rng)
+        ended = np.cumsum(ends) - ends  # texts that end before a token
+        second = ended > np.repeat(ended[begin[:-1]], np.diff(begin))
+        return Turn(begin, was, tokens, chosen, second)
 
     def corrupted(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """What the chosen tokens (m,) become."""
         raise NotImplementedError
 
-    def dev_batches(self) -> Iterator[Hidden]:
-        """The dev rows, the same tokens of them every time."""
-        sizes = np.array([[len(row) + 2] for row in self.dev_rows])
-        for rows in plan(sizes, 4096, seed=0, epoch=0):
-            yield self.hidden([self.dev_rows[i] for i in rows], DEV, rows)
+    def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
+        """Row numbers of each batch of a turn, in order."""
+        return plan(self.turn(turn).lengths, budget, seed=self.recipe.seed, epoch=turn)
+
+    def batch(self, rows: np.ndarray, turn: int) -> Hidden:
+        """These rows of the turn."""
+        return self.turn(turn).batch(rows)
+
+    def weight(self, rows: np.ndarray, turn: int) -> int:
+        """Tokens to be told."""
+        return int(self.turn(turn).counts[rows].sum())
+
+    def dev_batches(self, device: torch.device) -> Iterator[Hidden]:
+        """The dev rows."""
+        for rows in plan(self.dev_turn.lengths, 4096, seed=0, epoch=0):
+            yield self.dev_turn.batch(rows).to(device)
 
     def save(self, folder: Path) -> None:
         """The tokenizer."""
@@ -124,7 +179,13 @@ class Hiding:
         """Rows, vocabulary, padding."""
         batches = self.batches(self.recipe.train.batch_tokens, 0)
         return {
-            "train_rows": len(self.train_rows), "dev_rows": len(self.dev_rows),
+            "train_rows": len(self.train_rows.ids), "dev_rows": len(self.dev_rows.ids),
             "vocabulary": [self.tokenizer.size],
-            "padding": round(waste(batches, self.lengths(0)), 4),
+            "padding": round(waste(batches, self.turn(0).lengths), 4),
         }  # fmt: skip
+
+
+def sample(splits: Sequence[Split]) -> list[str]:
+    """Training texts for a tokenizer, as many of each corpus as there is room for."""
+    room = SAMPLE // len(splits)
+    return [text for split in splits for row in split.train[:room] for text in row]

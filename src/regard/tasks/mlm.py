@@ -1,7 +1,7 @@
 """Masked language modelling: some tokens are hidden, and the encoder says what they were.
 
-BERT, Devlin et al. 2019, 3.1 (https://arxiv.org/abs/1810.04805); hidden anew in every epoch as in
-RoBERTa, Liu et al. 2019, 4.1 (https://arxiv.org/abs/1907.11692). `N` rows, `S` tokens.
+BERT, Devlin et al. 2019, 3.1 (https://arxiv.org/abs/1810.04805); hidden anew in every epoch, and
+without next sentences, as in RoBERTa, Liu et al. 2019, 4 (https://arxiv.org/abs/1907.11692).
 """
 
 from typing import Annotated, Any, Literal
@@ -16,9 +16,9 @@ from regard.recipe import Lazy, Part, Rate, Recipe
 from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
-from regard.tasks.hiding import MASK, Hidden, Hiding
+from regard.tasks.hiding import Hidden, Hiding
 from regard.tasks.objective.base import Loss
-from regard.train.loss import smoothed
+from regard.train.loss import best, smoothed
 
 
 class Config(Recipe):
@@ -57,40 +57,39 @@ class Mlm(Hiding):
 
     def __init__(self, recipe: Config, run: Run):
         super().__init__(recipe, run)
-        self.mask = self.tokenizer.special(MASK)
         self.model = recipe.build(self.tokenizer.size)
-        starting.begin(self.model, recipe, run)
+        starting.begin(self.model, recipe, run, also=("dense.", "norm.", "bias"))
 
     def corrupted(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """What the chosen tokens (m,) become."""
         fate = rng.random(len(ids))
-        new = np.full(len(ids), self.mask)
-        new[fate < self.recipe.kept] = ids[fate < self.recipe.kept]
-        any_other = fate >= 1 - self.recipe.other
-        new[any_other] = rng.integers(self.first, self.tokenizer.size, int(any_other.sum()))
-        return new
+        first = len(self.tokenizer.facts.specials)  # the first id that is no special
+        other = rng.integers(first, self.tokenizer.size, len(ids))
+        new = np.where(fate < self.recipe.kept, ids, self.mask)
+        return np.where(fate >= 1 - self.recipe.other, other, new)
+
+    def told(self, batch: Hidden, aux: list[Tensor] | None = None) -> tuple[Tensor, Tensor]:
+        """For each chosen token what the head reads, and what it was."""
+        x = self.model.reader(batch.tokens, batch.ok, batch.segments, aux=aux).x
+        return self.model.hidden(x[batch.chosen]), batch.was[batch.chosen]
 
     def loss(self, batch: Hidden) -> Loss:
-        """Cross-entropy of the hidden tokens, summed."""
+        """Cross-entropy of the chosen tokens, summed."""
         aux: list[Tensor] = []
-        x = self.model.reader(batch.tokens, batch.ok, batch.segments, aux=aux).x
-        hidden, target = self.model.hidden(x[batch.chosen]), batch.was[batch.chosen]
+        hidden, target = self.told(batch, aux)
         total, plain = smoothed(hidden, self.model.head, target)
         return Loss(total + sum(aux) * len(target), {"nll": plain})
 
     @torch.inference_mode()
     def dev(self, device: torch.device) -> Dev:
-        """Share of hidden tokens that are told, in percent, and their mean loss."""
+        """Share of chosen tokens that are told, in percent, and their mean loss."""
         training = self.model.training
         self.model.eval()
         right, nll, count = 0, 0.0, 0
-        for batch in self.dev_batches():
-            hidden = batch.to(device)
-            x = self.model.reader(hidden.tokens, hidden.ok, hidden.segments).x
-            x, target = self.model.hidden(x[hidden.chosen]), hidden.was[hidden.chosen]
-            nll += float(smoothed(x, self.model.head, target)[1])
-            weight, bias = self.model.head
-            right += int(((x @ weight.T + bias).argmax(-1) == target).sum())
+        for batch in self.dev_batches(device):
+            hidden, target = self.told(batch)
+            nll += float(smoothed(hidden, self.model.head, target)[1])
+            right += int((best(hidden, self.model.head) == target).sum())
             count += len(target)
         self.model.train(training)
         accuracy = 100 * right / count

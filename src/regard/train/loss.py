@@ -3,6 +3,7 @@
 `M` tokens, `D` width, `V` vocabulary.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -105,6 +106,26 @@ def log_probabilities(hidden: Tensor, head: tuple[Tensor, Tensor], target: Tenso
 
 def _chosen(hidden: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Tensor:
     return -F.cross_entropy(_logits(hidden, weight, bias), target, reduction="none")
+
+
+@torch.no_grad()
+def best(hidden: Tensor, head: tuple[Tensor, Tensor]) -> Tensor:
+    """The most probable token (M) where hidden states are (M D)."""
+    return _each(hidden, head, lambda logits: logits.argmax(-1))
+
+
+@torch.no_grad()
+def drawn(hidden: Tensor, head: tuple[Tensor, Tensor]) -> Tensor:
+    """A token (M) by chance, as probable as the head makes it where hidden states are (M D)."""
+    return _each(hidden, head, lambda logits: logits.softmax(-1).multinomial(1)[:, 0])
+
+
+def _each(
+    hidden: Tensor, head: tuple[Tensor, Tensor], choose: Callable[[Tensor], Tensor]
+) -> Tensor:
+    parts = hidden.split(max(1, ROOM // head[0].size(0)))
+    found = [choose(_logits(h, *head)) for h in parts]
+    return torch.cat(found) if len(hidden) else hidden.new_zeros(0, dtype=torch.long)
 
 
 def disagreement(a: Tensor, b: Tensor, head: tuple[Tensor, Tensor]) -> Tensor:

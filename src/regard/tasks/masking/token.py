@@ -1,4 +1,4 @@
-"""Tokens by chance, each by itself.
+"""Tokens by chance, each by itself: exactly as many as the rate says.
 
 BERT, Devlin et al. 2019, 3.1 (https://arxiv.org/abs/1810.04805).
 """
@@ -11,8 +11,6 @@ from regard.tasks.masking.base import MaskingConfig
 class Config(MaskingConfig):
     """`rate` alone."""
 
-    def chosen(self, starts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Exactly as many as the rate says."""
-        where = np.zeros(len(starts), bool)
-        where[rng.permutation(len(starts))[: self.count(len(starts))]] = True
-        return where
+    def words(self, starts: np.ndarray) -> np.ndarray:
+        """Every token."""
+        return np.ones_like(starts)
