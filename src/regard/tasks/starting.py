@@ -13,10 +13,13 @@ from torch import nn
 
 from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import Tokenizer
+from regard.models.tuning.base import added
 from regard.recipe import UserError, kind_of
 from regard.run import Run, whole
+from regard.tasks.loading import filled
 
 TAKEN = ("dim", "embed", "encoder", "segments")  # settings of a reader
+HEAD = ("activation", "eps")  # of a head for words
 READER = "reader."
 
 
@@ -33,7 +36,8 @@ def settled(recipe: Any, run: Run) -> Any:
             return recipe  # of something else: the run will say so
     else:
         old = started(recipe.start).recipe
-    settings = {name: getattr(old.model, name) for name in TAKEN}
+    both = [name for name in HEAD if hasattr(old.model, name) and hasattr(recipe.model, name)]
+    settings = {name: getattr(old.model, name) for name in (*TAKEN, *both)}
     model = recipe.model.model_copy(update=settings)
     tokens = recipe.data.model_copy(update={"tokenizer": old.data.tokenizer})
     return recipe.model_copy(update={"model": model, "data": tokens})
@@ -61,28 +65,44 @@ def tokens(
     return recipe.data.tokenizer.train(texts(), specials)
 
 
-def begin(model: nn.Module, recipe: Any, run: Run) -> None:
+def begin(model: nn.Module, recipe: Any, run: Run, also: tuple[str, ...] = ()) -> None:
     """Give the model the reader that it starts from; kept in the run at the first time.
 
-    Raises UserError if its weights do not fit.
+    `also`: other parts, which are taken over where both models have them. A run may have all its
+    first weights without (see `regard compress`). Raises UserError if they do not fit.
     """
     if recipe.start is None:
+        if run.initial.exists():
+            filled(model, run.initial)
         return
     if not run.initial.exists():
-        found = load_file(started(recipe.start).model)
+        first = started(recipe.start)
+        old: Any = first.recipe
+        found = load_file(first.model)
+        found = old.tuning.plain(found) if hasattr(old, "tuning") else found
+        sizes = {name: value.shape for name, value in model.state_dict().items()}
+        more = {k for k, v in found.items() if k.startswith(also) and sizes.get(k) == v.shape}
+        taken = {k: v for k, v in found.items() if k.startswith(READER) or k in more}
         with whole(run.initial) as aside:
-            save_file({k: v for k, v in found.items() if k.startswith(READER)}, aside)
+            save_file(taken, aside)
     fill(model, run.initial)
 
 
-def fill(model: nn.Module, path: Path) -> None:
-    """The reader's weights of a file. Raises UserError if one is missing or has another shape."""
-    found, own = load_file(path), dict(model.state_dict())
-    wanted = [name for name in own if name.startswith(READER)]
-    for name in wanted:
-        if name not in found:
-            raise UserError(f"{path}: has no {name}; it is of another kind of model")
-        if found[name].shape != own[name].shape:
-            shapes = f"{tuple(found[name].shape)}, and the recipe's {tuple(own[name].shape)}"
+def fill(model: nn.Module, path: Path, part: str = READER) -> None:
+    """The weights of a file, those of this part all of them, but for what tuning added.
+
+    Raises UserError if one is missing, is none of the model's or has another shape.
+    """
+    found, kept = load_file(path), model.state_dict()
+    named = (*model.named_parameters(), *model.named_buffers())  # a tied one once
+    own = {name: value for name, value in named if name in kept}
+    wanted = {name for name in own if name.startswith(part) and not added(name)}
+    for name in sorted(wanted - found.keys()):
+        raise UserError(f"{path}: has no {name}; it is of another kind of model")
+    for name, value in found.items():
+        if name not in own:
+            raise UserError(f"{path}: has {name}; it is of another kind of model")
+        if value.shape != own[name].shape:
+            shapes = f"{tuple(value.shape)}, and the recipe's {tuple(own[name].shape)}"
             raise UserError(f"{path}: {name} is {shapes}")
-    model.load_state_dict({**own, **{name: found[name] for name in wanted}})
+    model.load_state_dict(found, strict=False)

@@ -176,8 +176,8 @@ def lines(path: Path) -> Iterator[str]:
         raise UserError(f"{path}: damaged after line {number}; fetch it again") from None
 
 
-def text(fields: Mapping[str, Any], key: str, here: str) -> str:
-    """The text under a key of a row from a format that allows line breaks, as one line.
+def text(fields: Mapping[str, Any], key: str, here: str, breaks: bool = False) -> str:
+    """The text under a key of a row from a format that allows line breaks: one line, or as it is.
 
     Raises UserError if there is none, or if it holds half a surrogate pair, which is no text.
     """
@@ -188,4 +188,4 @@ def text(fields: Mapping[str, Any], key: str, here: str) -> str:
         raise UserError(f"{here}: {key!r} must be a text, got {found!r:.80}")
     if any("\ud800" <= character <= "\udfff" for character in found):
         raise UserError(f"{here}: half a surrogate pair; \\ud8xx needs its other half")
-    return found.replace("\r\n", " ").replace("\n", " ")
+    return found if breaks else found.replace("\r\n", " ").replace("\n", " ")

@@ -12,10 +12,11 @@ from regard.recipe import UserError
 class Config(FilesConfig):
     """The file of each split (.jsonl may be left out); `columns` says which key is a language.
 
-    A line break inside a text becomes a space.
+    A line break inside a text becomes a space, unless `breaks` says to keep it, as programs need.
     """
 
     columns: dict[str, str] = {}
+    breaks: bool = False
 
     def files(self, where: str | None, split: str, direction: str) -> list[Path]:
         """The one file."""
@@ -38,7 +39,7 @@ class Config(FilesConfig):
         for number, line in enumerate(lines(path), 1):
             here = f"{path}, line {number}"
             found = parse(line, here)
-            yield tuple(text(found, key, here) for key in keys)
+            yield tuple(text(found, key, here, self.breaks) for key in keys)
 
 
 def parse(line: str, here: str) -> dict[str, Any]:

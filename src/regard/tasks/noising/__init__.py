@@ -1,0 +1,1 @@
+"""How a text is spoilt that an encoder-decoder learns to make good: one file per kind."""
