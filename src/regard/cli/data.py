@@ -8,12 +8,14 @@ import typer
 from regard.cli import say
 from regard.cli.common import Beam, Decode, Device, Direction, told_apart, translator
 from regard.cli.distill import distill, flat
+from regard.cli.pair_set import pairs
 
 TAG = "<bt>"
 app = typer.Typer(
     rich_markup_mode=None, help="Make a corpus: back-translate, distill, or write the phrasebook."
 )
 app.command(short_help="a teacher's answers to its training text.")(distill)
+app.command(short_help="pairs of programs from solutions by problem.")(pairs)
 
 
 @app.command(short_help="training pairs from text of the target language.")

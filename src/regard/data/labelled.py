@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
@@ -44,11 +45,17 @@ class Config(Settings):
 
     def rows(self, split: str) -> list[Labelled]:
         """The rows of a split whose label is wanted and whose texts are not blank."""
-        found = []
-        for *texts, label in base.fields(self.corpus, self.where, split, [*self.text, self.label]):
+        return [row for row, _ in self.found(split)]
+
+    def found(self, split: str, more: Sequence[str] = ()) -> list[tuple[Labelled, tuple[str, ...]]]:
+        """These rows, and what each has in `more` columns."""
+        found, count = [], len(self.text)
+        columns = [*self.text, self.label, *more]
+        for row in base.fields(self.corpus, self.where, split, columns):
+            texts, label, others = row[:count], row[count], row[count + 1 :]
             named = self.labels.get(label) if self.labels else label
             if named is not None and all(text.strip() for text in texts):
-                found.append(Labelled(tuple(texts), named))
+                found.append((Labelled(tuple(texts), named), others))
         if not found:
             wanted = f" labelled {', '.join(self.labels)}" if self.labels else ""
             raise UserError(f"data: the {split} rows have no text{wanted}")

@@ -1,6 +1,7 @@
 """Texts as an encoder reads them: one or two a row, framed, cut, padded.
 
-A row is `bos a eos`, or `bos a eos b eos`, whose second part is segment 1. `N` rows, `S` tokens.
+A row is `bos a eos`, or `bos a eos b eos`, whose second part is segment 1; a tokenizer from outside
+may ask for two eos between them. `N` rows, `S` tokens.
 """
 
 import random
@@ -46,21 +47,26 @@ def framed(
     if not rows:
         return []
     columns = [tokenizer.encode(texts, rng) for texts in zip(*rows, strict=True)]
-    return [frame(parts, longest) for parts in zip(*columns, strict=True)]
+    ends = getattr(tokenizer.facts, "ends", 1)
+    return [frame(parts, longest, ends) for parts in zip(*columns, strict=True)]
 
 
-def frame(parts: Sequence[list[int]], longest: int) -> Frame:
-    """One row; of two texts the longer one is cut first, token by token (as BERT does)."""
+def frame(parts: Sequence[list[int]], longest: int, ends: int = 1) -> Frame:
+    """One row; of two texts the longer one is cut first, token by token (as BERT does).
+
+    `ends`: eos between two texts.
+    """
     room = longest - 1 - len(parts)
     if len(parts) == 1:
         return Frame([BOS, *parts[0][:room], EOS], min(len(parts[0]), room) + 2)
     first, second = (len(part) for part in parts)
+    room -= ends - 1
     over = max(first + second - room, 0)
     level = min(over, abs(first - second))  # off the longer one until both are alike
     rest = over - level
     first -= level * (first > second) + rest // 2
     second -= level * (len(parts[1]) >= len(parts[0])) + rest - rest // 2
-    ids = [BOS, *parts[0][: max(first, 0)], EOS]
+    ids = [BOS, *parts[0][: max(first, 0)], *[EOS] * ends]
     return Frame([*ids, *parts[1][: max(second, 0)], EOS], len(ids))
 
 

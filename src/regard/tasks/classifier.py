@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from regard.data.reading import Texts, collate, framed
+from regard.data.reading import Texts
 from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import Tokenizer
+from regard.evaluate.temperature import scaled
 from regard.models.pooled import Pooled
 from regard.run import Run
+from regard.tasks import scaling
+from regard.tasks.judging import Judged, number, numbered
 from regard.tasks.lines import blank
 from regard.tasks.loading import weighted
-from regard.tasks.workers import BATCH, batches
+from regard.tasks.seen import all_said
+from regard.tasks.workers import BATCH
 
 if TYPE_CHECKING:
     from regard.tasks.classify import Config
@@ -44,6 +49,7 @@ class Classifier:
         self.recipe, self.model, self.tokenizer = recipe, model.eval(), tokenizer
         self.labels, self.longest = list(labels), recipe.data.max_length
         self.batch_tokens = BATCH
+        self.temperature = 1.0  # see `regard calibrate`
 
     @property
     def device(self) -> torch.device:
@@ -63,24 +69,32 @@ class Classifier:
             found[i] = one
         return found
 
-    @torch.inference_mode()
+    def judge(self, data: Any, split: str) -> Judged:
+        """The rows of a split of the data, answered. Raises UserError for an unknown label."""
+        rows = data.rows(split)
+        references = [row.label for row in rows]
+        found = self.classify([row.texts for row in rows])
+        answers = [one.label for one in found]
+        if self.recipe.readout.numeric:
+            return Judged(answers, [f"{number(label):g}" for label in references], [])
+        numbered(references, self.labels)
+        said = np.array([list(one.probabilities.values()) for one in found])
+        return Judged(answers, references, self.labels, said)
+
     def scores(self, rows: Sequence[Texts]) -> Tensor:
         """What the head gives for each row (N C), on the CPU."""
-        frames = framed(self.tokenizer, rows, self.longest)
-        found: list[Any] = [None] * len(frames)
-        for chosen in batches([len(row.ids) for row in frames], 1, self.batch_tokens):
-            read = collate([frames[i] for i in chosen]).to(self.device)
-            scores = self.model(read.tokens, read.ok, read.segments).float().cpu()
-            for i, row in zip(chosen, scores, strict=True):
-                found[i] = row
-        return torch.stack(found) if found else torch.zeros(0, 1)
+        view = self.recipe.view
+        frames = view.frames(self.tokenizer, rows, self.longest)
+        return all_said(view, self.model, frames, self.batch_tokens)
 
     def judged(self, scores: Tensor) -> list[Judgement]:
         """The answers in what the head gave."""
-        said = self.recipe.readout.probabilities(scores).tolist()
+        said = self.recipe.readout.probabilities(scores)
         if self.recipe.readout.numeric:
-            return [Judgement(f"{value:.4g}", {}, value) for (value,) in said]
-        rows = [dict(zip(self.labels, row, strict=True)) for row in said]
+            return [Judgement(f"{value:.4g}", {}, value) for (value,) in said.tolist()]
+        if self.temperature != 1:
+            said = torch.from_numpy(scaled(said.double().numpy(), self.temperature))
+        rows = [dict(zip(self.labels, row, strict=True)) for row in said.tolist()]
         return [Judgement(max(row, key=row.__getitem__), row) for row in rows]
 
 
@@ -91,4 +105,7 @@ def opened(recipe: "Config", run: Run, device: str) -> Classifier:
     known = tokenizer.load(run.tokenizer)
     labels = json.loads((run.tokenizer / LABELS).read_text("utf-8"))
     model = weighted(recipe.build(known.size, labels), run)
-    return Classifier(recipe, model.to(device), known, labels)
+    used = Classifier(recipe, model.to(device), known, labels)
+    learnt = scaling.read(run)
+    used.temperature = 1.0 if learnt is None else learnt.temperature
+    return used

@@ -13,7 +13,7 @@ from torch import Tensor
 from regard.data import labelled
 from regard.data.batching import plan, waste
 from regard.data.labelled import Labelled, labels_of
-from regard.data.reading import Batch, collate, framed, lengths
+from regard.data.reading import Batch
 from regard.data.tokenizer.base import Tokenizer
 from regard.evaluate import classes
 from regard.models import pooled
@@ -23,8 +23,10 @@ from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
 from regard.tasks.classifier import Classifier, opened
+from regard.tasks.judging import number
 from regard.tasks.loading import spread
 from regard.tasks.objective.base import Loss
+from regard.tasks.seen import Seen, said
 
 LABELS = "labels.json"  # in the tokenizer's folder
 
@@ -32,14 +34,16 @@ LABELS = "labels.json"  # in the tokenizer's folder
 class Config(Recipe):
     """A recipe for a classifier of texts, or of pairs read together (a cross-encoder).
 
-    `start`: a run whose encoder was trained before. `balanced`: every label weighs as much as any
-    other, however often it is. `dev_rows`: how many are answered while training (0: all).
+    `view`: how its texts are laid before it. `start`: a run whose encoder was trained before.
+    `balanced`: every label weighs as much as any other, however often it is. `dev_rows`: how many
+    are answered while training (0: all).
     """
 
     verb = "classify"
     task: Literal["classify"] = "classify"
     data: labelled.Config
     model: pooled.Config = pooled.Config()
+    view: Annotated[Any, Part("tasks.view", default="text")] = "text"
     start: str | None = None
     tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
     readout: Annotated[Any, Part("tasks.readout", default="softmax")] = "softmax"
@@ -69,10 +73,15 @@ class Config(Recipe):
 
 
 @dataclass
-class Taught(Batch):
+class Taught:
     """Rows with what their answers should be: label numbers, or values."""
 
+    read: Batch
     target: Tensor  # N
+
+    def to(self, device: torch.device | str) -> "Taught":
+        """The batch on another device."""
+        return Taught(self.read.to(device), self.target.to(device))
 
 
 class Classify:
@@ -85,11 +94,14 @@ class Classify:
         rows = recipe.data.drawn(recipe.seed)
         self.dev_rows = spread(recipe.data.rows("dev"), recipe.dev_rows)
         self.tokenizer: Tokenizer = starting.tokens(
-            recipe, run, lambda: [text for row in rows for text in row.texts]
+            recipe, run, lambda: [recipe.view.text(text) for row in rows for text in row.texts]
         )
         saved = run.tokenizer / LABELS
         self.labels = json.loads(saved.read_text("utf-8")) if saved.exists() else labels_of(rows)
-        self.frames = framed(self.tokenizer, [r.texts for r in rows], recipe.data.max_length)
+        self.seen = Seen(
+            recipe.view, self.tokenizer, [row.texts for row in rows], recipe.data.max_length,
+            recipe.seed,
+        )  # fmt: skip
         self.targets = self.numbered(rows)
         self.model = recipe.build(self.tokenizer.size, self.labels)
         starting.begin(self.model, recipe, run)
@@ -114,12 +126,11 @@ class Classify:
 
     def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
         """Row numbers of each batch of a turn, in order."""
-        return plan(lengths(self.frames), budget, seed=self.recipe.seed, epoch=turn)
+        return plan(self.seen.lengths, budget, seed=self.recipe.seed, epoch=turn)
 
     def batch(self, rows: np.ndarray, turn: int) -> Taught:
         """These rows, padded."""
-        read = collate([self.frames[i] for i in rows])
-        return Taught(read.tokens, read.ok, read.segments, self.targets[rows])
+        return Taught(self.seen.batch(rows, turn), self.targets[rows])
 
     def weight(self, rows: np.ndarray, turn: int) -> int:
         """Rows."""
@@ -128,7 +139,7 @@ class Classify:
     def loss(self, batch: Taught) -> Loss:
         """The readout's."""
         aux: list[Tensor] = []
-        scores = self.model(batch.tokens, batch.ok, batch.segments, aux=aux).float()
+        scores = said(self.recipe.view, self.model, batch.read, aux)
         weights = None if self.weights is None else self.weights.to(scores.device)
         loss = self.recipe.readout.loss(scores, batch.target, weights)
         return Loss(loss + sum(aux) * len(scores), {"loss": loss.detach()})
@@ -165,20 +176,12 @@ class Classify:
 
     def facts(self) -> dict[str, Any]:
         """Rows, labels, vocabulary, padding."""
-        sizes = lengths(self.frames)
+        sizes = self.seen.lengths
         batches = self.batches(self.recipe.train.batch_tokens, 0)
-        cut = int((sizes == self.recipe.data.max_length).sum())
+        cut = int((sizes >= self.recipe.data.max_length).sum())
         return {
             "labels": "numbers" if self.recipe.readout.numeric else self.labels,
-            "train_rows": len(self.frames), "rows_as_long_as_may_be": cut,
+            "train_rows": len(sizes), "rows_as_long_as_may_be": cut,
             "dev_rows": len(self.dev_rows), "vocabulary": [self.tokenizer.size],
             "padding": round(waste(batches, sizes), 4),
         }  # fmt: skip
-
-
-def number(label: str) -> float:
-    """A label that is a number. Raises UserError if it is none."""
-    try:
-        return float(label)
-    except ValueError:
-        raise UserError(f"data: label {label!r} is no number; use another readout") from None

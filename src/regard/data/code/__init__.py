@@ -1,0 +1,1 @@
+"""Programs: normalised, renamed, followed from value to value, and gathered into pairs."""

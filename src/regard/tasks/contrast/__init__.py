@@ -1,0 +1,1 @@
+"""How pairs teach an encoder what is alike: one file per kind."""

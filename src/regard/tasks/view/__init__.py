@@ -1,0 +1,1 @@
+"""How a row of texts is laid before an encoder: one file per kind."""
