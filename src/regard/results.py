@@ -164,12 +164,20 @@ def of_run(run: Run) -> dict[str, Any]:
 
 
 def of_data(recipe: Recipe) -> dict[str, Any]:
-    """The recipe's corpus, its directions and, without naming this machine, where it lies."""
+    """The recipe's corpus, which rows of it and, without naming this machine, where it lies.
+
+    Of translators these are `directions`; of others `rows`, all that says how rows are read.
+    """
     data: Any = getattr(recipe, "data", None)
     if data is None:
         return {}
     where = {} if data.dir is None else {"data": hide(data.dir, data.dir)}
-    return {**where, "corpus": Part.dump(data.corpus), "directions": list(data.directions)}
+    known = {**where, "corpus": Part.dump(data.corpus)}
+    if hasattr(data, "directions"):
+        return {**known, "directions": list(data.directions)}
+    other = {"dir", "corpus", "tokenizer", "max_length", "most"}
+    rows = data.model_dump(mode="json", exclude=other, exclude_defaults=True)
+    return {**known, "task": recipe.task, "rows": rows}
 
 
 def hide(command: str, data_dir: Path | str | None = None) -> str:

@@ -14,9 +14,11 @@ from sacrebleu.metrics import BLEU, CHRF, TER
 
 from regard import results
 from regard.data.corpus.base import read
+from regard.evaluate.answers import believed as told_believed
+from regard.evaluate.answers import measures
 from regard.evaluate.calibration import figures
 from regard.evaluate.scores import Score, bleu, chrf, exact_match, ter
-from regard.recipe import Part, UserError
+from regard.recipe import Part, UserError, make
 from regard.studies import length
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +111,10 @@ def references(row: dict[str, Any]) -> list[str] | None:
     if row["name"].startswith("study/length"):
         test = length.pairs(where, length.SPLITS["test"])
         return [en for _, en in length.once([length.join(test, size) for size in length.SIZES])]
+    if "rows" in row:
+        data = {"dir": where, "corpus": row["corpus"], **row["rows"]}
+        made: Any = make({"task": row["task"], "data": data})
+        return [one.label for one in made.data.rows(row["set"])]
     if "corpus" not in row or "directions" not in row:
         return None
     corpus = Part("data.corpus").pick(row["corpus"])
@@ -120,6 +126,8 @@ def again(metric: str, outputs: list[str], refs: list[str]) -> float | None:
     name, _, signature = metric.partition("|")
     said = dict(part.partition(":")[::2] for part in signature.split("|"))
     lower = said.get("case") == "lc"
+    if name in LABELLED or said.get("good") == "the right label":
+        return labelled(name, outputs, refs)
     if name in BELIEVED:
         return believed(name, outputs, refs)
     if name == "BLEU":
@@ -138,11 +146,42 @@ def again(metric: str, outputs: list[str], refs: list[str]) -> float | None:
 BELIEVED = ("ECE", "Brier", "Brier of the best constant", "AUROC")
 
 
+LABELLED = ("accuracy", "macro-F1", "mean absolute error", "Pearson", "Spearman")
+
+
+def labelled(name: str, outputs: list[str], refs: list[str]) -> float:
+    """Of labels and numbers: each line is one, and maybe a tab and how probable it is."""
+    answers, _, said = zip(*(line.partition("\t") for line in outputs), strict=True)
+    right = np.array([a == b for a, b in zip(answers, refs, strict=True)])
+    if name in BELIEVED:
+        return probable(name, np.array(said, float), right)
+    if name == "accuracy":
+        return float(100 * right.mean())
+    if name == "macro-F1":
+        each = []
+        for label in {*refs}:
+            answered, there = np.array(answers) == label, np.array(refs) == label
+            each.append(2 * (answered & there).sum() / (answered.sum() + there.sum()))
+        return float(100 * np.mean(each))
+    x, y = np.array(answers, float), np.array(refs, float)
+    if name == "mean absolute error":
+        return float(np.abs(x - y).mean())
+    if name == "Spearman":  # how many are less, and half of the equals
+        x, y = ((np.searchsorted(np.sort(z), z) + np.searchsorted(np.sort(z), z, "right")) / 2
+                for z in (x, y))  # fmt: skip
+    return float(np.corrcoef(x, y)[0, 1])
+
+
 def believed(name: str, outputs: list[str], refs: list[str]) -> float:
     """How far a confidence can be believed: each line is one, a tab, and the answer meant."""
     said, texts = zip(*(line.split("\t", 1) for line in outputs), strict=True)
-    p, pairs = np.array(said, float), zip(texts, refs, strict=True)
+    pairs = zip(texts, refs, strict=True)
     good = np.array([CHRF().sentence_score(text, [ref]).score >= 60 for text, ref in pairs])
+    return probable(name, np.array(said, float), good)
+
+
+def probable(name: str, p: np.ndarray, good: np.ndarray) -> float:
+    """How far probabilities can be believed."""
     if name == "AUROC":  # of all pairs of a good one and another
         more = p[good][:, None] - p[~good][None]
         return float(((more > 0) + (more == 0) / 2).mean())
@@ -160,7 +199,8 @@ def wrong(row: dict[str, Any], folder: Path, refs: list[str]) -> str | None:
     if len(outputs) != len(refs):
         return f"{len(outputs)} lines of output, but the set has {len(refs)}"
     value = again(row["metric"], outputs, refs)
-    near = 1e-4 if row["metric"].partition("|")[0] in BELIEVED else 0.01  # shares, or percent
+    small = (*BELIEVED, *LABELLED[2:])
+    near = 1e-4 if row["metric"].partition("|")[0] in small else 0.01  # shares, or percent
     if value is not None and abs(value - row["value"]) > near:
         return f"is {row['value']}, but the output scores {value:.4f}"
     return None
@@ -224,6 +264,28 @@ def test_how_far_a_confidence_can_be_believed_is_found_again(tmp_path):
     for row in rows:
         assert wrong(row, tmp_path, REFS) is None
         assert wrong({**row, "value": row["value"] + 0.001}, tmp_path, REFS)
+
+
+def test_figures_of_labels_are_found_again(tmp_path):
+    """From the table they were answered for, as the row says how it is read."""
+    answers, right = ["1", "3", "3", "2", "1", "2"], ["1", "2", "3", "3", "1", "1"]
+    p = np.array([0.9, 0.4, 0.62, 0.7, 0.7, 0.5])
+    rows = [f"text\t{label}\tx" for label in [*right[:2], "9", *right[2:]]]
+    (tmp_path / "test.tsv").write_text("\n".join(["review\tstars\tid", *rows]) + "\n", "utf-8")
+    data = {"dir": str(tmp_path), "corpus": "tsv", "text": ["review"], "label": "stars",
+            "labels": {label: label for label in "123"}}  # fmt: skip
+    facts = results.of_data(make({"task": "classify", "data": data}))
+    lines = [f"{a}\t{x:.6f}" for a, x in zip(answers, p, strict=True)]
+    correct = np.array([a == b for a, b in zip(answers, right, strict=True)])
+    found = [m.score(answers, right) for m in measures(["1", "2", "3"], False).values()]
+    for score in [*found, *told_believed(p, correct)]:
+        keep(tmp_path / "results", score, lines, "classify/x", **{**facts, "data": str(tmp_path)})
+    kept = results.rows(tmp_path / "results")
+    assert len(kept) == 8 and not any(faults(row, tmp_path / "results") for row in kept)
+    for row in kept:
+        assert references(row) == right
+        assert wrong(row, tmp_path / "results", right) is None
+        assert wrong({**row, "value": row["value"] + 0.02}, tmp_path / "results", right)
 
 
 @pytest.mark.parametrize(

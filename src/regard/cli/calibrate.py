@@ -39,7 +39,7 @@ def calibrate(
     json: Json = False,
     device: Device = "auto",
 ) -> None:
-    """Learn from the dev data how probable each answer is to be good, and test that.
+    """Learn from the dev data how probable each answer is to be good (or right), and test that.
 
     \b
     regard calibrate runs/deen
@@ -48,11 +48,12 @@ def calibrate(
 
     Good is a sentence chrF of 60 or more against the reference. What was learnt lies in the run as
     confidence.json; from then on the run tells with each answer how probable it is to be good. The
-    last line tests it on data of another kind.
+    last line tests it on data of another kind. Of a run that labels texts a temperature is learnt,
+    and the confidence to ask for where answers have to be right more often.
     """
+    from regard.cli import calibrate_judged
+    from regard.cli.judged import judges
     from regard.recipe import UserError
-    from regard.run import write_json
-    from regard.tasks import calibrating
 
     asked = told_apart(words)
     if len(asked.runs) > 1:
@@ -61,6 +62,13 @@ def calibrate(
         raise UserError(f"{output}: a diagram is saved as .png; end the name in it")
     if test == "dev" and (output is not None or record is not None):
         raise UserError("--set dev: what it was learnt from is nothing to draw or to keep")
+    if judges(asked.runs[0]):
+        kept = (output, record, name)
+        calibrate_judged.calibrate(asked, (test, directory, device), kept, json)
+        return
+    from regard.run import write_json
+    from regard.tasks import calibrating
+
     loaded = opened(asked.runs, device)
     run, used = loaded.runs[0], loaded.translator
     own, other = with_data(run, directory, asked.changes)

@@ -18,14 +18,21 @@ def compare(
         str, typer.Argument(metavar="A", help="A run or a file of outputs; commas: seeds.")
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The same of the other system.")],
-    test: Annotated[str, typer.Option(help="A split of the first run's corpus.")] = "test",
+    test: Annotated[
+        str, typer.Option("--test", "--set", help="A split of the first run's corpus.")
+    ] = "test",
     source: Annotated[Path | None, typer.Option(help="Other sources than that.")] = None,
     reference: Annotated[
         list[Path] | None, typer.Option(help="Their references; give it again for more of them.")
     ] = None,
     metric: Annotated[
-        str, typer.Option(help="bleu, bleu_lc, chrf, chrf++, ter, exact_match or tokenised_bleu.")
-    ] = "bleu",
+        str | None,
+        typer.Option(
+            help="bleu, bleu_lc, chrf, chrf++, ter, exact_match or tokenised_bleu; of labels "
+            "accuracy, macro_f1, mean_error, pearson or spearman.",
+            show_default="bleu, or accuracy",
+        ),
+    ] = None,
     resamples: Annotated[int, typer.Option(min=100, help="Samples of the bootstrap.")] = 1000,
     language: Annotated[
         str | None, typer.Option(help="Target language, where no run says it: how BLEU cuts words.")
@@ -43,21 +50,27 @@ def compare(
     regard compare runs/deen runs/deen_big
     regard compare old.out runs/deen --source test.de --reference test.en --metric chrf
     regard compare runs/a1,runs/a2,runs/a3 runs/b1,runs/b2,runs/b3
+    regard compare runs/reviews tfidf.out       labels: McNemar's test beside the interval
     """
-    from regard.cli import testset
+    from regard.cli import compare_judged, testset
     from regard.evaluate.scores import measure
     from regard.evaluate.significance import paired_bootstrap
 
     systems = [split(a), split(b)]
+    names = (label(systems[0]), label(systems[1]))
+    if names[0] == names[1]:
+        names = (a, b)
+    if compare_judged.labelling(systems, metric):
+        right = reference[0] if reference else None
+        where = (test, directory, device)
+        compare_judged.compare(systems, names, where, right, (metric, resamples), json)
+        return
     runs = {x: opened([x], device) for x in sum(systems, []) if Path(x).is_dir()}
     first = next(iter(runs.values()), None)
     tests = testset.chosen(first, (test, directory, direction), source, reference or [])
     language = tests.language or language
-    chosen = measure(metric, language)
+    chosen = measure(metric or "bleu", language)
     made = [[outputs(x, runs.get(x), tests, beam, decode) for x in system] for system in systems]
-    names = (label(systems[0]), label(systems[1]))
-    if names[0] == names[1]:
-        names = (a, b)
     found = paired_bootstrap(
         made[0], made[1], tests.references, chosen, names=names, resamples=resamples
     )

@@ -1,4 +1,4 @@
-"""`regard evaluate`: how good a translator is, in figures that can be checked."""
+"""`regard evaluate`: how good a run is, in figures that can be checked."""
 
 import time
 from pathlib import Path
@@ -24,9 +24,11 @@ from regard.cli.common import (
 def evaluate(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="RUN|KEY=VALUE", help="Runs, and changes to decode."),
+        typer.Argument(metavar="RUN|KEY=VALUE", help="Runs, and changes to decode (or data.…)."),
     ],
-    test: Annotated[str, typer.Option(help="A split of the run's corpus.")] = "test",
+    test: Annotated[
+        str, typer.Option("--test", "--set", help="A split of the run's corpus.")
+    ] = "test",
     source: Annotated[Path | None, typer.Option(help="Other sources than the run's own.")] = None,
     reference: Annotated[
         list[Path] | None, typer.Option(help="Their references; give it again for more of them.")
@@ -67,20 +69,31 @@ def evaluate(
     engine: EngineName = "own",
     device: Device = "auto",
 ) -> None:
-    """Translate a test set and score it, with the signatures that say how.
+    """Answer a test set and score it, with the signatures that say how.
 
     \b
     regard evaluate runs/deen
     regard evaluate runs/deen --test dev --beam 10 --slices
     regard evaluate runs/deen --source new.de --reference new.en --lowercase -o new.out
     regard evaluate runs/seed1 runs/seed2 alpha=0.8 --dir corpora/multi30k --json
+    regard evaluate runs/reviews --set dev --record results
+
+    Of a run that labels texts: accuracy, macro-F1, of labels that are numbers how near it comes,
+    how far its probabilities can be believed, and what is taken for what.
     """
+    from regard.cli import judged
+
+    asked = told_apart(words)
+    if judged.judges(asked.runs[0]):
+        judged.refuse(source=source, reference=reference, slices=slices, align=align, beam=beam,
+                      decode=decode, direction=direction, lowercase=lowercase)  # fmt: skip
+        judged.evaluate(asked, (test, directory, device), output, (record, name), json)
+        return
     from regard.cli import report, testset
     from regard.evaluate import scores
     from regard.run import write
     from regard.tasks.translator import Wish
 
-    asked = told_apart(words)
     names = [name.strip() for name in metrics.split(",")]
     names += ["bleu_lc"] * lowercase + ["tokenised_bleu"] * tokenised
     loaded, used = translator(asked, device, beam, decode, engine)

@@ -67,10 +67,8 @@ def paired_bootstrap(
     low, high = np.quantile(sampled, (LEVEL / 2, 1 - LEVEL / 2))
     p = _p_value(sampled, difference)
     sign = 1 if chosen.higher_is_better else -1
-    sentence = _sentence(chosen.name, names, difference, (low, high), p, sign)
-    return Verdict(
-        chosen.name, score_a, score_b, difference, (float(low), float(high)), p, sentence
-    )
+    said = sentence(chosen.name, names, difference, (low, high), p, sign)
+    return Verdict(chosen.name, score_a, score_b, difference, (float(low), float(high)), p, said)
 
 
 def _runs(outputs: Outputs) -> list[Sequence[str]]:
@@ -120,7 +118,7 @@ def _p_value(sampled: np.ndarray, difference: float) -> float:
     return (beaten + 1) / (len(sampled) + 1)
 
 
-def _sentence(
+def sentence(
     metric: str,
     names: tuple[str, str],
     difference: float,
@@ -128,7 +126,7 @@ def _sentence(
     p: float,
     sign: int,
 ) -> str:
-    """`sign` -1: lower is better, so that `better by` still speaks of a gain."""
+    """The verdict. `sign` -1: lower is better, so that `better by` still speaks of a gain."""
     chance = "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
     shown = p < LEVEL and (ci[0] > 0 or ci[1] < 0)
     flip = -1 if shown and difference < 0 else 1
