@@ -101,7 +101,7 @@ def browser() -> Iterator[Any]:
 class Visit:
     """A page that is open, and what it did that no page should do."""
 
-    def __init__(self, context: Any, address: str):
+    def __init__(self, context: Any, address: str, ready: str = "#to option"):
         self.page, self.address = context.new_page(), address
         self.page.set_default_timeout(PATIENCE)
         self.faults: list[str] = []
@@ -111,7 +111,7 @@ class Visit:
         self.page.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
         self.page.on("request", lambda request: self.requests.append(request))
         self.page.goto(address + "/")
-        self.page.wait_for_selector("#to option", state="attached")
+        self.page.wait_for_selector(ready, state="attached")
 
     def heard(self, message: Any) -> None:
         """A refusal by the server is told by the browser too; it is no fault of the page."""
@@ -134,6 +134,12 @@ class Visit:
         """What the server itself says, past the page."""
         wish = {"source": "ko", "target": "en", **body}
         answer = self.page.request.post(f"{self.address}/v1/{path}", data=wish)
+        assert answer.ok, answer.text()
+        return json.loads(answer.text())
+
+    def ask_plain(self, path: str, **body: Any) -> Any:
+        """The same of what knows no languages."""
+        answer = self.page.request.post(f"{self.address}/v1/{path}", data=body)
         assert answer.ok, answer.text()
         return json.loads(answer.text())
 

@@ -39,14 +39,19 @@ ALLOWED: dict[str, set[str]] = {
     "train": COMMON | {"run", "tasks", "block", "train.loss"},
     "results": {"recipe", "run", "evaluate"},
     "look": COMMON | {"tasks", "data", "search"},
+    "outside": COMMON | {"run", "tasks", "models", "data", "train"},
     "export": COMMON
-    | {"run", "tasks", "models", "mixer", "norm", "position", "data", "search", "evaluate"},
+    | {"run", "tasks", "models", "mixer", "norm", "position", "data", "search", "evaluate"}
+    | {"outside"},
     "files": COMMON | {"tasks", "data"},
     "serve": COMMON | {"regard", "run", "tasks", "data", "files", "look"},
     "parts": set(),
     "bench": COMMON
     | {"regard", "run", "data", "search", "tasks", "train", "export", "results"}
-    | {"attention", "parts"},
+    | {"attention", "evaluate", "parts"},
+    "compress": COMMON
+    | {"run", "tasks", "models", "attention", "data", "evaluate", "train", "export", "results"}
+    | {"bench"},
     "studies": {"regard"},  # the public names only
 }
 EVERYTHING = {"cli", "api", "regard", "__main__"}  # `regard` is the package's own __init__

@@ -33,14 +33,15 @@ def write(folder: Path, made: Recipe) -> int:
     """A few rows of every split, as the task's data wants them; how many train rows are read."""
     if hasattr(made.data, "parts"):
         for i, part in enumerate(made.data.parts):
-            write_table(folder, part.corpus, [part.column], [sentence] * 1, i)
+            columns = list(part.columns)
+            write_table(folder, part.corpus, columns, [sentence] * len(columns), i)
         return 0
     if hasattr(made.data, "label"):
         labels = list(made.data.labels) or ["0", "1"]
         answer = lambda rng, column: rng.choice(labels)  # noqa: E731
-        columns = [*made.data.text, made.data.label]
-        makers = [*[sentence] * len(made.data.text), answer]
-        corpus = made.data.corpus
+        more = list(getattr(made.data, "groups", ()))  # what each text is about
+        makers = [*[sentence] * len(made.data.text), answer, *[sentence] * len(more)]
+        columns, corpus = [*made.data.text, made.data.label, *more], made.data.corpus
         if kind_of(corpus) == "folds":
             columns, makers = [corpus.id, *columns], [lambda rng, _: str(rng.random()), *makers]
             for table in corpus.tables:
@@ -59,6 +60,7 @@ def write_table(folder: Path, corpus: Any, columns: list, makers: list, seed: in
         rows = [[make(rng, column) for make, column in zip(makers, columns, strict=True)]
                 for _ in range(count)]  # fmt: skip
         path = folder / corpus.named(split)
+        path.parent.mkdir(parents=True, exist_ok=True)
         if kind_of(corpus) == "plain":
             text = "".join(f"{row[0]}\n" for row in rows)
             path.with_name(path.name + ".txt").write_text(text, "utf-8")
@@ -174,7 +176,7 @@ def test_its_header_says_how_to_run_it_and_what_to_expect(name):
         assert commands[0].startswith(f"regard train {name}") and " --out runs/" in commands[0]
         corpus = getattr(made_of(name).data, "corpus", None)
         files = corpus is None or kind_of(corpus) != "phrasebook"
-        assert ("data.dir=$DATA/" in commands[0]) == files
+        assert ("data.dir=$DATA" in commands[0]) == files
     result = r"not measured yet|measured (only )?by|\b(BLEU|accuracy)\b.*\d"
     assert re.search(result, text, re.I | re.S), "neither a result nor `Not measured yet.`"
 

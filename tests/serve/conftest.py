@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit"))
+from reviews import reviews  # noqa: E402  (shared with the unit tests)
 from serving import Running, running  # noqa: E402
 from tiny import tiny  # noqa: E402  (shared with the unit tests)
 
@@ -29,15 +30,21 @@ def both(tmp_path_factory) -> Run:
 
 
 @pytest.fixture(scope="session")
+def film(tmp_path_factory) -> Run:
+    """A run that tells good reviews from bad ones."""
+    return reviews(tmp_path_factory.mktemp("served") / "film")
+
+
+@pytest.fixture(scope="session")
 def mt(ko_en):
     """The same run, offline."""
     return regard.load(ko_en, device="cpu").translator
 
 
 @pytest.fixture(scope="session")
-def server(ko_en, both):
+def server(ko_en, both, film):
     """One server for all tests that leave it as it is."""
-    with running(ko_en, both) as found:
+    with running(ko_en, both, film) as found:
         yield found
 
 

@@ -16,6 +16,8 @@ GOOD = {
     "/v1/look": {"q": "네.", "source": "ko", "target": "en"},
     "/v1/alternatives": {"q": "네.", "source": "ko", "target": "en"},
     "/v1/stream": {"q": "네.", "source": "ko", "target": "en"},
+    "/v1/classify": {"texts": ["네."]},
+    "/v1/attribute": {"texts": ["네."]},
 }
 WRONG = {  # of no field's type
     "q": [None, 3, True, {}, [1], [None], [["네."]], {"q": "네."}, 1e308, [{}], "a\x00b"],
@@ -28,6 +30,9 @@ WRONG = {  # of no field's type
     "prefix": [3, [], {}, True, "a\x00"],
     "off": [3, {}, [3], [{}], [{"map": 3, "head": 0}], [{"map": "decoder.0.cross", "head": -1}],
             [{"map": "nix", "head": 0}], [{"map": "decoder.0.cross", "head": 10**30}]],
+    "texts": [None, 3, True, {}, [1], [None], [["네."]], "네.", ["a\x00b"], [{}], {"0": "네."}],
+    "pairs": [3, {}, [1], ["ab"], [["a"]], [["a", "b", "c"]], [["a", 3]], [["a", "b"]], "ab"],
+    "run": [3, [], {}, "", "xx", "film\x00", "../film", "r" * 10_000, "ko_en", True],
     "count": [0, -1, 51, 10**30, 1.5, "2", None],
     "api_key": [3, [], {}, "a\x00"],
 }  # fmt: skip
@@ -38,6 +43,8 @@ OF = {
     "/v1/look": ["source", "target", "off", "prefix"],
     "/v1/alternatives": ["source", "target", "count", "prefix"],
     "/v1/stream": ["source", "target"],
+    "/v1/classify": ["texts", "pairs", "run"],
+    "/v1/attribute": ["texts", "run"],
 }
 
 
@@ -106,7 +113,8 @@ def deep_and_closed(rng, path):
 def surrogate(rng, path):
     half = rng.choice(["\\ud800", "\\uDBFF", "\\udc00", "\\uDFFF"])
     text = json.dumps(GOOD[path])
-    return JSON, text.replace('"ko"' if '"ko"' in text else '"q"', f'"{half}"').encode()
+    first = f'"{next(iter(GOOD[path]))}"'
+    return JSON, text.replace('"ko"' if '"ko"' in text else first, f'"{half}"').encode()
 
 
 def number(rng, path):

@@ -16,8 +16,8 @@ PAIR = {"source": "ko", "target": "en"}
 def test_runs_are_told(server, mt):
     found = {run["name"]: run for run in server.http.get("/v1/runs").json()}
     assert found["ko_en"] == {
-        "name": "ko_en", "directions": ["ko-en"], "engine": "own", "confidence": False,
-        "heads": counts(mt),
+        "name": "ko_en", "verb": "translate", "directions": ["ko-en"], "engine": "own",
+        "confidence": False, "heads": counts(mt),
     }  # fmt: skip
     assert set(found["both"]["directions"]) == {"ko-en", "en-ko"}
 

@@ -14,7 +14,7 @@ def test_every_error_is_in_the_document(server):
     posts = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
     assert set(posts) == {
         "/translate", "/detect", "/translate_file", "/v1/translate", "/v1/look",
-        "/v1/alternatives", "/v1/stream",
+        "/v1/alternatives", "/v1/stream", "/v1/classify", "/v1/attribute",
     }  # fmt: skip
     for path, said in posts.items():
         assert said["responses"].keys() >= ERRORS, path

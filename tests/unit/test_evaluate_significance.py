@@ -112,13 +112,13 @@ def test_resamples_in_parts_are_the_same_resamples(monkeypatch):
 
 
 def test_small_differences_show_their_digits():
-    text = significance._sentence("BLEU", ("A", "B"), 0.31, (0.012, 0.6), 0.021, 1)
+    text = significance.sentence("BLEU", ("A", "B"), 0.31, (0.012, 0.6), 0.021, 1)
     assert text == "B is better by 0.31 BLEU (95 % interval 0.01 to 0.60, p = 0.021)."
-    text = significance._sentence("BLEU", ("A", "B"), -1.3, (-2.0, -0.6), 0.002, 1)
+    text = significance.sentence("BLEU", ("A", "B"), -1.3, (-2.0, -0.6), 0.002, 1)
     assert text == "A is better by 1.3 BLEU (95 % interval 0.6 to 2.0, p = 0.002)."
-    text = significance._sentence("TER", ("A", "B"), -1.3, (-2.0, -0.6), 0.002, -1)
+    text = significance.sentence("TER", ("A", "B"), -1.3, (-2.0, -0.6), 0.002, -1)
     assert text == "B is better by 1.3 TER (95 % interval 0.6 to 2.0, p = 0.002)."
-    text = significance._sentence("BLEU", ("A", "B"), 0.4, (-0.3, 1.1), 0.03, 1)
+    text = significance.sentence("BLEU", ("A", "B"), 0.4, (-0.3, 1.1), 0.03, 1)
     assert text.startswith("No evidence of a difference: B minus A is 0.4 BLEU (95 % interval -0.3")
 
 

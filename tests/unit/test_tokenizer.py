@@ -283,4 +283,5 @@ def test_unigram_learns_the_words_of_the_text():
 
 
 def test_kinds_are_the_files():
-    assert sorted(Part("data.tokenizer").known()) == sorted(CONFIGS)
+    learnt = set(Part("data.tokenizer").known()) - {"foreign"}  # which comes with a checkpoint
+    assert sorted(learnt) == sorted(CONFIGS)

@@ -9,21 +9,26 @@ import typer
 from regard.cli import (
     adapt,
     bench,
-    bench_family,
+    bench_pairs,
     calibrate,
     classify,
     compare,
+    compress,
+    curve,
     data,
     demo,
     doctor,
     evaluate,
     export,
+    import_,
     look,
+    pairs,
     parts,
     recipes,
     score,
     serve,
     study,
+    tag,
     train,
     translate,
     verify_resume,
@@ -31,8 +36,9 @@ from regard.cli import (
 
 VERBS = (
     demo.demo, train.train, translate.translate, evaluate.evaluate, score.score, compare.compare,
-    calibrate.calibrate, classify.classify, look.look, serve.serve, adapt.adapt, export.export,
-    doctor.doctor, recipes.recipes, parts.parts, verify_resume.verify_resume, study.study,
+    curve.curve, calibrate.calibrate, classify.classify, pairs.pairs, tag.tag, look.look,
+    serve.serve, adapt.adapt, compress.compress, export.export, import_.import_, doctor.doctor,
+    recipes.recipes, parts.parts, verify_resume.verify_resume, study.study,
 )  # fmt: skip
 
 
@@ -75,9 +81,10 @@ def command() -> Any:
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
     app.callback()(start)
     for verb in VERBS:
-        app.command(verb.__name__.replace("_", "-"), short_help=short(verb.__module__))(verb)
+        name = verb.__name__.strip("_").replace("_", "-")
+        app.command(name, short_help=short(verb.__module__))(verb)
     app.add_typer(data.app, name="data", short_help=short(data.__name__))
     app.add_typer(
-        bench_family.app, name="bench", short_help=short(bench.__name__)
+        bench_pairs.app, name="bench", short_help=short(bench.__name__)
     )  # all of bench's
     return typer.main.get_command(app)

@@ -2,7 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -69,6 +71,23 @@ def figure(value: float | int | None) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
+
+
+@contextmanager
+def reading(path: str | None, what: str, shown: bool) -> Iterator[Callable[[Any], None]]:
+    """A bar of how much of a file has been read, if somebody watches and nothing else is written
+    there: what is given is called with the file after each part.
+    """
+    watched = console(error=True)
+    seen = watched.is_terminal and (shown or not sys.stdout.isatty())
+    if not (seen and path and Path(path).is_file()):
+        yield lambda file: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=watched, transient=True) as bar:
+        task = bar.add_task(what, total=max(1, Path(path).stat().st_size))
+        yield lambda file: bar.update(task, completed=file.tell())
 
 
 def parts(items: Sequence[T], size: int, what: str) -> Iterable[Sequence[T]]:

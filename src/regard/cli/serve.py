@@ -41,6 +41,7 @@ def serve(
     \b
     regard serve runs/deen
     regard serve runs/deen runs/enko --port 8080 --workers 2
+    regard serve runs/deen runs/reviews           (a classifier beside a translator, or alone)
     regard serve --new-key ada >> keys.txt        (the key itself is shown once)
     regard serve runs/deen --keys keys.txt --limit characters=5000
 
@@ -85,12 +86,15 @@ def serve(
 
 def tell(service: "Service", host: str, port: int) -> None:
     """Say what is served, by which engine, and where."""
-    for one in service.runs.all.values():
+    runs = service.runs
+    for one in runs.translators.values():
         for text in one.notes:
             say.note(f"regard: {text}")
-    names, ways = ", ".join(service.runs.all), ", ".join(service.runs.directions)
+    ways = f"{', '.join(runs.translators)} translates {', '.join(runs.directions)}"
+    kinds = f"{', '.join(runs.classifiers)} classifies"
+    parts = [ways] * bool(runs.translators) + [kinds] * bool(runs.classifiers)
     at = f"[{host}]" if ":" in host else host
-    say.note(f"regard: {names} translates {ways} at http://{at}:{port} (API: /docs)")
+    say.note(f"regard: {' and '.join(parts)} at http://{at}:{port} (API: /docs)")
 
 
 def made(name: str, rate: float) -> None:

@@ -99,8 +99,8 @@ def tree(translator: Translator, seen: Attended, prefix: str) -> list[dict[str, 
     It is the translator's own beam, or a small one if the translator searches in another way.
     """
     trace: list[list[Candidate]] = []
-    reader = translator.codec.target
-    begun = reader.encode([prefix])
+    reader, lead = translator.codec.target, translator.codec.lead
+    begun = [[*seen.target[:lead], *reader.encode([prefix])[0]]]
     best = watched(translator).decoded([seen.source], Ask(trace=trace), begun)[0][0]
     names = partial(reader.pieces, hidden=seen.hidden)
     return grown(trace, [*best.tokens, *[EOS] * best.finished], names)

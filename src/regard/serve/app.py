@@ -8,13 +8,13 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 import regard
-from regard.serve import documents, errors, health, inside, libretranslate, static
+from regard.serve import classifying, documents, errors, health, inside, libretranslate, static
 from regard.serve.door import Door
 from regard.serve.service import Service
 
-ABOUT = """Translations by models of your own. The addresses of **LibreTranslate** are spoken, so
-that its clients work unchanged; those below `/v1` tell more: scores, confidence, attention, the
-beam. Every error is `{"error": "one sentence"}`."""
+ABOUT = """Translations and labels by models of your own. The addresses of **LibreTranslate** are
+spoken, so that its clients work unchanged; those below `/v1` tell more: scores, confidence,
+attention, the beam; `/v1/classify` labels texts. Every error is `{"error": "one sentence"}`."""
 
 
 def create(service: Service) -> FastAPI:
@@ -32,7 +32,7 @@ def create(service: Service) -> FastAPI:
     )  # fmt: skip
     app.state.service = service
     errors.install(app)
-    for part in (libretranslate, documents, inside, health, static):
+    for part in (libretranslate, documents, inside, classifying, health, static):
         app.include_router(part.router)
     if service.settings.origins:
         app.add_middleware(

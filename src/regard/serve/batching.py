@@ -41,18 +41,21 @@ AGAIN = object()  # in place of an answer: the line is to go again, with others 
 
 @dataclass(eq=False)
 class Line:
-    """One line that waits for its answer: the `number`th of its request."""
+    """One line that waits for its answer: the `number`th of its request; `other`: the second text
+    of a pair.
+    """
 
     key: Key
     text: str
     prefix: str = ""
+    other: str = ""
     number: int = 0
     request: "Request | None" = None
 
     @property
     def size(self) -> int:
         """About how many tokens it has: of five bytes each, in whatever script."""
-        return 2 + len(self.text.encode("utf-8", "replace")) // 5
+        return 2 + len((self.text + self.other).encode("utf-8", "replace")) // 5
 
 
 @dataclass(eq=False)

@@ -9,7 +9,7 @@ from pydantic import Field
 from regard import Loaded
 from regard.look.maps import dumps
 from regard.recipe import UserError
-from regard.serve import looking
+from regard.serve import judging, looking
 from regard.serve.answering import Answer
 from regard.serve.bodies import Body, Text, read, reads
 from regard.serve.errors import answers
@@ -69,15 +69,19 @@ class Stream(Pair):
 
 @router.get("/runs")
 async def runs(request: Request) -> list[dict[str, Any]]:
-    """The runs that are served, and the attention heads that can be looked at."""
-    return [described(name, one) for name, one in service(request).runs.all.items()]
+    """The runs that are served, what each does, and the attention heads that can be looked at."""
+    known = service(request).runs
+    return [
+        described(name, one) if name in known.translators else judging.described(name, one)
+        for name, one in known.all.items()
+    ]
 
 
 def described(name: str, loaded: Loaded) -> dict[str, Any]:
     """A run as /v1/runs tells it."""
     engine = loaded.translator.engine
     return {
-        "name": name, "directions": list(loaded.directions),
+        "name": name, "verb": "translate", "directions": list(loaded.directions),
         "engine": engine.name if engine is not None else "own",
         "confidence": loaded.translator.confidence is not None,
         "heads": looking.heads(loaded.translator),

@@ -121,6 +121,7 @@ async def detect(request: Request) -> list[dict[str, Any]]:
     here.admit(request, wish.api_key)
     given = wish.q if isinstance(wish.q, list) else [wish.q]
     here.measured(given)
+    here.runs.translate()
     ranked = here.detector.ranked("\n".join(given))
     return [{"language": language, "confidence": p} for language, p in ranked]
 
@@ -139,11 +140,12 @@ async def languages(request: Request) -> list[dict[str, Any]]:
 async def settings(request: Request) -> dict[str, Any]:
     """What a page in front of the API needs to know."""
     here = service(request)
-    ways = [{"code": code, "name": NAMES.get(code, code)} for code in next(iter(here.runs.ways))]
+    way = next(iter(here.runs.ways), ())  # a server of classifiers has none
+    both: list[Any] = [{"code": code, "name": NAMES.get(code, code)} for code in way] or [None] * 2
     return {
         "apiKeys": bool(here.keys), "keyRequired": bool(here.keys),
         "charLimit": here.limits.characters, "batchLimit": here.limits.lines,
-        "frontendTimeout": 500, "suggestions": False, "filesTranslation": True,
-        "supportedFilesFormat": [".txt", *sorted(kinds())],
-        "language": {"source": ways[0], "target": ways[1]},
+        "frontendTimeout": 500, "suggestions": False, "filesTranslation": bool(way),
+        "supportedFilesFormat": [".txt", *sorted(kinds())] if way else [],
+        "language": {"source": both[0], "target": both[1]},
     }  # fmt: skip

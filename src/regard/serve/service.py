@@ -10,10 +10,11 @@ from fastapi import Request
 from regard.machine import keep_freed_memory
 from regard.serve import keys
 from regard.serve.answering import Answering, search
-from regard.serve.batching import Batcher, Key
+from regard.serve.batching import Batcher, Key, Work
 from regard.serve.beside import Beside
 from regard.serve.detect import Detector
 from regard.serve.errors import Gone, Refusal, later
+from regard.serve.judging import judge
 from regard.serve.kept import Kept
 from regard.serve.limits import Rates
 from regard.serve.metrics import Metrics
@@ -33,9 +34,8 @@ class Service:
         torch.set_num_threads(1)
         self.metrics = Metrics(lambda: self.batcher.lines.total())
         self.batcher = Batcher(
-            search(self.runs, self.metrics.read), self.width, self.limits.queue, self.threads,
-            self.heard,
-        )  # fmt: skip
+            self.worked(), self.width, self.limits.queue, self.threads, self.heard
+        )
         self.answering = Answering(self.batcher, self.limits.seconds)
         self.beside = Beside(settings.beside)
         self.detector = Detector(self.runs.languages)
@@ -44,8 +44,17 @@ class Service:
         self.draining = False  # finishing what was accepted, taking nothing new
         self.active = 0  # requests under way
 
+    def worked(self) -> Work:
+        """What the queue's threads do with lines of one key, whatever its run is for."""
+        translates = search(self.runs, self.metrics.read)
+        judges = judge(self.runs, self.metrics.read)
+        known = self.runs.classifiers
+        return lambda key, lines: (judges if key.run in known else translates)(key, lines)
+
     def width(self, key: Key) -> int:
         """Hypotheses that a line of this key has side by side."""
+        if key.run in self.runs.classifiers:
+            return 1
         return max(self.runs[key.run].translator.decode.width, key.best)
 
     def heard(self, lines: Any, seconds: float) -> None:
@@ -94,13 +103,17 @@ class Service:
         run, direction = self.runs.find(source, target)
         return Key(run, direction, best, prefixed)
 
-    def measured(self, texts: list[str], field: str = "q") -> None:
-        """Raises Refusal if there is more text than one request may have."""
+    def measured(self, texts: list[str], field: str = "q", rows: int | None = None) -> None:
+        """Raises Refusal if there is more text than one request may have.
+
+        `rows`: how many things to answer it is, if not every line is one.
+        """
         characters = sum(map(len, texts))
         lines = sum(text.count("\n") + 1 for text in texts)
+        things = (lines, "lines") if rows is None else (rows, "rows")
         for count, most, unit in (
             (characters, self.limits.characters, "characters"),
-            (lines, self.limits.lines, "lines"),
+            (things[0], self.limits.lines, things[1]),
         ):
             if count > most:
                 raise Refusal(413, f"{field}: {count} {unit}, and {most} are the most at once")

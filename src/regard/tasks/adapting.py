@@ -189,7 +189,7 @@ def mixed(
 def longer_side(pairs: Sequence[Pair], codec: Codec) -> float:
     """Tokens of a row, on its longer side, in the mean."""
     sources, targets, directions = zip(*rows_of(pairs, codec), strict=True)
-    sides = codec.sources(sources, directions), codec.targets(targets)
+    sides = codec.sources(sources, directions), codec.targets(targets, None, directions)
     return float(np.mean([max(map(len, pair)) for pair in zip(*sides, strict=True)]))
 
 
@@ -240,13 +240,12 @@ def grown(codec: Codec, split: Split, most: int, tell: Tell) -> Larger:
     if codec.source is codec.target:
         both = grow(codec.source, [*sources, *targets], most)
         tell(said(codec.source, both.tokenizer, "pieces"))
-        return Larger(
-            Codec(both.tokenizer, both.tokenizer, codec.directions), both.spelt, both.spelt
-        )
+        new = Codec(both.tokenizer, both.tokenizer, codec.directions, codec.foreign)
+        return Larger(new, both.spelt, both.spelt)
     source, target = grow(codec.source, sources, most), grow(codec.target, targets, most)
     tell(said(codec.source, source.tokenizer, "pieces of sources"))
     tell(said(codec.target, target.tokenizer, "pieces of translations"))
-    new = Codec(source.tokenizer, target.tokenizer, codec.directions)
+    new = Codec(source.tokenizer, target.tokenizer, codec.directions, codec.foreign)
     return Larger(new, source.spelt, target.spelt)
 
 

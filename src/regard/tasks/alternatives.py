@@ -36,8 +36,9 @@ def alternatives(
         raise UserError(f"alternatives: wants a text of at most {translator.longest} tokens")
     codec = translator.codec
     masked = codec.masks.of(text)
-    source = codec.sources([masked.text], [codec.direction(direction)])
-    said = codec.target.encode([masked.like(prefix)])[0]
+    asked = codec.direction(direction)
+    source = codec.sources([masked.text], [asked])
+    said = [*codec.begin(asked), *codec.target.encode([masked.like(prefix)])[0]]
     tokens = likely(translator, source[0], said, MORE * count)
     starts = [[*said, token] for token in tokens if token != EOS]
     behind = len(prefix.split())

@@ -14,7 +14,6 @@ import torch
 
 from regard.attention.base import Core
 from regard.evaluate.alignment import Links, words_from_attention
-from regard.models.seq2seq import Seq2Seq
 from regard.tasks.translator import Translator
 from regard.tasks.workers import batches
 
@@ -42,7 +41,7 @@ class Head:
 
 
 @contextmanager
-def caught(model: Seq2Seq) -> Iterator[dict[str, list[torch.Tensor]]]:
+def caught(model: torch.nn.Module) -> Iterator[dict[str, list[torch.Tensor]]]:
     """Weights (N H T S) by name, one entry a call: recurrent decoders call theirs at every step.
 
     They are worked out beside the model's own trip, which goes on as if nobody looked.
@@ -116,9 +115,11 @@ def read(
     codec = translator.codec
     weights = seen.weights[head.name]
     chosen = weights.mean(0) if head.head is None else weights[head.head]
-    tag = int(codec.tagged)
-    of_source = [-1] * tag + codec.source.word_index(source, seen.source[tag:-1], seen.hidden)
-    return chosen, of_source, codec.target.word_index(target, seen.target[:-1], seen.hidden)
+    some, lead = codec.directions[0], codec.lead
+    tag, end = len(codec.before(some)), -1 - len(codec.after(some))
+    of_source = [-1] * tag + codec.source.word_index(source, seen.source[tag:end], seen.hidden)
+    of_target = codec.target.word_index(target, seen.target[lead:-1], seen.hidden)
+    return chosen, of_source, [-1] * lead + of_target
 
 
 def links(translator: Translator, source: str, target: str, seen: Attended, head: Head) -> Links:

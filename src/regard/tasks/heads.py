@@ -6,15 +6,16 @@ as zero before the output projection. `B` rows, `T` queries, `H` heads, `K` head
 
 from collections.abc import Iterator, Sequence
 from copy import copy, deepcopy
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
 from regard.attention.base import Attention
-from regard.models.seq2seq import Seq2Seq
 from regard.recipe import UserError
 from regard.tasks.attending import label
 from regard.tasks.translator import Translator
+
+M = TypeVar("M", bound=nn.Module)
 
 
 def apart(translator: Translator) -> Translator:
@@ -28,7 +29,7 @@ def apart(translator: Translator) -> Translator:
     return new
 
 
-def twin(model: Seq2Seq) -> Seq2Seq:
+def twin(model: M) -> M:
     """A copy of the modules that shares every weight."""
     shared: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
     return deepcopy(model, shared)

@@ -14,27 +14,38 @@ from regard.data.corpus.base import languages
 from regard.data.parallel import Codec
 from regard.evaluate.scores import all_scores
 from regard.models import seq2seq
+from regard.models.tuning.full import Config as Full
 from regard.recipe import Lazy, Part, Recipe, UserError
 from regard.run import Run
-from regard.tasks import confidence
+from regard.tasks import confidence, starting_translator
 from regard.tasks.base import Dev
 from regard.tasks.decode.greedy import Config as Greedy
-from regard.tasks.loading import filled, spread, weighted
+from regard.tasks.loading import spread, weighted
 from regard.tasks.objective.base import Loss
 from regard.tasks.translator import Translator, Wish
 
 
 class Config(Recipe):
-    """A recipe for a translator. `dev_rows`: how many are answered while training (0: all)."""
+    """A recipe for a translator.
+
+    `start`: a run to start from: an encoder-decoder, or an encoder that reads the source first.
+    `tuning`: what of the model learns. `dev_rows`: how many are answered while training (0: all).
+    """
 
     verb = "translate"
     task: Literal["translate"] = "translate"
     data: parallel.Config
     model: seq2seq.Config = seq2seq.Config()
+    start: str | None = None
+    tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
     objective: Annotated[Any, Part("tasks.objective", default="likelihood")] = "likelihood"
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
     decode: Annotated[Any, Part("tasks.decode", default="beam")] = "beam"
     dev_rows: int = Field(500, ge=0)
+
+    def settled(self, run: Run) -> "Config":
+        """With the settings of the model that it starts from."""
+        return starting_translator.settled(self, run)
 
     def begin(self, run: Run) -> "Translate":
         """The task as the loop trains it: corpus read, tokenizers trained or found in the run."""
@@ -48,7 +59,9 @@ class Config(Recipe):
         """The model for these vocabularies, freshly initialised from the seed."""
         with torch.random.fork_rng(devices=[]):  # who merely loads a run keeps his generator
             torch.manual_seed(self.seed)
-            return self.model.build(codec.source.size, codec.target.size)
+            model = self.model.build(codec.source.size, codec.target.size)
+            self.tuning.apply(model, "" if self.model.reader is None else "embed.reader")
+        return model
 
 
 class Translate:
@@ -56,15 +69,14 @@ class Translate:
 
     def __init__(self, recipe: Config, run: Run):
         self.recipe = recipe
-        codec = recipe.codec(run) if run.tokenizer.exists() else None
-        self.data = parallel.prepare(recipe.data, recipe.seed, codec, run.folder)
+        codec, source = starting_translator.known(recipe, run)
+        self.data = parallel.prepare(recipe.data, recipe.seed, codec, run.folder, source)
         self.codec, self.blocks = self.data.codec, self.data.blocks
         self.dev_rows = spread(recipe.data.rows("dev", drop_empty=True).rows, recipe.dev_rows)
         if not self.dev_rows:
             raise UserError("data: the dev corpus has no row with two sides")
         self.model: nn.Module = recipe.build(self.codec)
-        if run.initial.exists():
-            filled(self.model, run.initial)
+        starting_translator.begin(self.model, recipe, run)
 
     def batches(self, budget: int, turn: int) -> Sequence[np.ndarray]:
         """Row numbers of each batch of a turn, in order."""

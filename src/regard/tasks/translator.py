@@ -51,7 +51,7 @@ class Wish:
 
 class Job(NamedTuple):
     """A line or a piece of one, its marks hidden if the run does that; how its answer must begin
-    and what it must hold, in token ids.
+    (the codec's lead and all) and what it must hold, in token ids.
     """
 
     line: int
@@ -106,11 +106,13 @@ class Translator:
         for i, row in enumerate(terms, 1):
             if isinstance(row, str) or any(map(blank, row)):
                 raise UserError(f"terms: line {i} wants a list of phrases, none of them blank")
+        begin = self.codec.begin(self.codec.direction(wish.direction))
         masked = [self.codec.masks.of(line) for line in lines]
         begun = [line.like(prefix) for line, prefix in zip(masked, prefixes, strict=True)]
         asked = zip(masked, self.codec.target.encode(begun), terms, strict=True)
+        phrases = self.codec.phrases
         return [
-            Job(i, line.text, prefix, self.codec.phrases(line.phrases(row)) if row else [])
+            Job(i, line.text, [*begin, *prefix], phrases(line.phrases(row)) if row else [])
             for i, (line, prefix, row) in enumerate(asked)
             if not blank(line.text)
         ]
@@ -129,7 +131,8 @@ class Translator:
         marked = [[held[i] for i in term if i in held] for term in job.terms]
         asked = zip(job.terms, marked, strict=True)
         terms = [x for x, own in asked if (own or first) and all(c in piece for c in own)]
-        return Job(job.line, piece, job.prefix if first else (), terms)
+        prefix = job.prefix if first else job.prefix[: self.codec.lead]
+        return Job(job.line, piece, prefix, terms)
 
     def fits(self, text: str) -> bool:
         """Can the model read this at once?"""
@@ -139,7 +142,7 @@ class Translator:
         """Can the model read each of these, whose marks are hidden, at once?"""
         likely = [len(text) <= 20 * self.longest for text in texts]  # a pathological line is not
         ids = iter(self.codec.source.encode([t for t, x in zip(texts, likely, strict=True) if x]))
-        most = self.longest - 1 - self.codec.tagged
+        most = self.longest - max(map(self.codec.around, self.codec.directions))
         return [x and len(next(ids)) <= most for x in likely]
 
     def joined(self, row: list[list[Hypothesis]], line: str) -> list[Translation]:
@@ -184,7 +187,9 @@ class Translator:
         """Hypotheses for those jobs, by number, that the engine (if there is one) can do."""
         prefix = [job.prefix for job in jobs]
         ask = Ask(best, [job.terms for job in jobs], None, self.codec.target.decode)
-        if not jobs or self.engine is None or not self.engine.takes(self.decode, ask, prefix):
+        if not jobs or self.engine is None or self.codec.lead != getattr(self.engine, "lead", 0):
+            return {}
+        if not self.engine.takes(self.decode, ask, prefix):
             return {}
         longest = rooms(sources, ask, prefix)
         once, silent = self.codec.reserved(sources), self.codec.silent
@@ -196,12 +201,19 @@ class Translator:
     def decoded(
         self, sources: Sequence[Sequence[int]], ask: Ask, prefix: Sequence[Sequence[int]]
     ) -> list[list[Hypothesis]]:
-        """Hypotheses for encoded sources (eos included), one prefix each."""
+        """Hypotheses for encoded sources (eos included), one prefix each, the codec's lead and
+        all; they say what comes behind the lead, and their scores are of that.
+        """
         source = pad(sources).to(self.device)
         real = ok(source)
         longest = rooms(sources, ask, prefix)
         states = [m.start(m.encode(source, real), min(max(longest), 64)) for m in self.models]
-        bos = torch.full((len(sources),), BOS, device=self.device)
+        lead = self.codec.lead
+        first = torch.tensor([[BOS, *row[:lead]] for row in prefix], device=self.device)  # N 1+lead
+        bos, prefix = first[:, -1], [row[lead:] for row in prefix]
+        if lead:
+            read = zip(self.models, states, strict=True)
+            states = [m(first[:, :-1], state)[1] for m, state in read]
         once, silent = self.codec.reserved(sources), self.codec.silent
         limits = Limits(bos, EOS, longest, forbid=silent, prefix=prefix, once=once)
         if len(self.models) == 1:
@@ -226,7 +238,7 @@ class Translator:
         for chosen in batches(lengths, 1, self.batch_tokens):
             made = self.forced([ids[i] for i in chosen], [golds[i] for i in chosen])
             for i, row in zip(chosen, made, strict=True):
-                scores[i] = sum(row)
+                scores[i] = sum(row[self.codec.lead :])
         return scores
 
     def forced(

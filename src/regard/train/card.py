@@ -9,20 +9,38 @@ from regard.run import Run
 def write(run: Run) -> None:
     """Write the card anew. Raises UserError if this is no run."""
     info = run.info()
-    epochs, made = info.get("epochs", 0), info["versions"]["regard"]
+    made = info["versions"]["regard"]
     rows = [
         ("task", run.recipe.task),
         ("parameters", f"{info.get('parameters', 0):,}"),
         *((name.replace("_", " "), said(value)) for name, value in info.get("data", {}).items()),
-        ("steps", f"{info.get('steps', 0):,} ({epochs} epochs), ended by {info.get('stopped')}"),
-        ("time", f"{info.get('seconds', 0) / 60:.1f} min on {info.get('hardware', '')}"),
-        ("weights", f"{info.get('weights', '')}, dev score {info.get('dev_score') or 0:.2f}"),
+        *(imported(info["imported"]) if "imported" in info else trained(info)),
         ("made with", f"regard {made}, commit {info['commit'] or 'unknown'}, {info['date']}"),
-        ("resume", proof(info)),
     ]
     table = "\n".join(f"| {k} | {v} |" for k, v in rows)
     head = f"# {run.folder.name}\n\n| | |\n|---|---|\n"
     runs.write(run.folder / "README.md", f"{head}{table}\n\nUse it: {use(run)}. {WHAT}")
+
+
+def trained(info: dict) -> list[tuple[str, str]]:
+    """How it was trained."""
+    epochs = info.get("epochs", 0)
+    return [
+        ("steps", f"{info.get('steps', 0):,} ({epochs} epochs), ended by {info.get('stopped')}"),
+        ("time", f"{info.get('seconds', 0) / 60:.1f} min on {info.get('hardware', '')}"),
+        ("weights", f"{info.get('weights', '')}, dev score {info.get('dev_score') or 0:.2f}"),
+        ("resume", proof(info)),
+    ]
+
+
+def imported(info: dict) -> list[tuple[str, str]]:
+    """Where it is from."""
+    return [
+        ("imported", f"{info['family']} from {info['source']}"),
+        ("licence", f"{info['license'] or 'unknown'}, as its card says"),
+        ("left out", said(info["left_out"]) or "nothing"),
+        ("made anew", said(info["made_anew"]) or "nothing"),
+    ]
 
 
 def proof(info: dict) -> str:

@@ -25,6 +25,7 @@ export async function load() {
   state.source = known ? past.source : sources().length === 1 ? sources()[0].code : AUTO;
   state.target = targets().includes(past.target) ? past.target : targets()[0] ?? "";
   settled();
+  tell("runs");
 }
 
 function option(select, code, name, chosen) {

@@ -3,7 +3,9 @@
 export const state = {
   settings: {}, // of /frontend/settings: what the server takes
   languages: [], // of /languages: {code, name, targets}
-  runs: [], // of /v1/runs: {name, directions, engine, confidence, heads}
+  runs: [], // of /v1/runs: {name, verb, directions, engine, confidence, heads}
+  mode: "", // the run that judges; none: the page translates
+  judged: null, // {answer, because}: of /v1/classify and /v1/attribute
   source: "auto",
   target: "",
   detected: "", // the language found where `source` is "auto"

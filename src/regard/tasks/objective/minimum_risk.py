@@ -13,6 +13,7 @@ from regard.data.parallel import Batch, Codec, collate
 from regard.data.tokenizer.base import BOS, EOS, PAD
 from regard.evaluate.scores import sentence_chrf
 from regard.models.seq2seq import Seq2Seq
+from regard.recipe import UserError
 from regard.search.base import Limits
 from regard.search.sample import sample
 from regard.tasks.objective.base import Knows, Loss, ObjectiveConfig
@@ -65,6 +66,8 @@ class Config(ObjectiveConfig):
 
         They come from the global generator, so that a resumed run repeats them.
         """
+        if codec.lead:
+            raise UserError("objective: minimum_risk draws behind bos alone: use likelihood")
         training = model.training
         model.eval()
         longest = (batch.target_out != PAD).sum(1) * 3 // 2 + 5
