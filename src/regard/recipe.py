@@ -8,7 +8,6 @@ is no registry.
 
 import difflib
 import importlib
-import json
 import pkgutil
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -104,8 +103,6 @@ class Part:
     `default` is the kind of a mapping that names none.
     """
 
-    described: ClassVar[set[tuple[str, ...]]] = set()  # families whose JSON Schema is being made
-
     def __init__(self, *families: str, default: str | None = None):
         self.families, self.default = families, default
 
@@ -141,25 +138,7 @@ class Part:
         )
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict:
-        known = sorted(self.known().items())
-        choices: list[dict] = [{"enum": [kind for kind, _ in known]}]
-        if self.families in self.described:  # a part inside itself: named there, not told again
-            kind = {"type": "object", "properties": {"kind": choices[0]}, "required": ["kind"]}
-            return {"anyOf": [*choices, kind]}
-        self.described.add(self.families)
-        try:
-            return {"anyOf": choices + [self.told(kind, handler) for kind in known]}
-        finally:
-            self.described.remove(self.families)
-
-    def told(self, kind: tuple[str, str], handler: GetJsonSchemaHandler) -> dict:
-        """The JSON Schema of a kind, given with its module."""
-        name, module = kind
-        cls = importlib.import_module(module).Config
-        inner = handler.resolve_ref_schema(handler(cls.__pydantic_core_schema__))
-        properties = {"kind": {"const": name}, **inner.get("properties", {})}
-        needed = [*inner.get("required", []), *["kind"] * (name != self.default)]
-        return {**inner, "title": name, "properties": properties, "required": needed}
+        return {"regard.part": [list(self.families), self.default]}  # see recipe_schema
 
 
 class Lazy(Part):
@@ -315,9 +294,3 @@ def load(name: str | Path, changes: Iterable[str] = ()) -> Recipe:
 def dump(recipe: Recipe) -> str:
     """The recipe as YAML, every default spelt out, such that `make` gives it back."""
     return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def schema(task: str) -> str:
-    """JSON Schema of a task's recipes, for editors."""
-    cls = importlib.import_module(f"regard.tasks.{task}").Config
-    return json.dumps(cls.model_json_schema(), indent=1, ensure_ascii=False)

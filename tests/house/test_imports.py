@@ -16,6 +16,7 @@ COMMON = {"recipe", "pass_", "state", "dropout", "machine"}
 # A unit is a file or folder at the top of the package, or a file named here as `folder.file`.
 ALLOWED: dict[str, set[str]] = {
     "recipe": set(),
+    "recipe_schema": {"recipe"},
     "machine": set(),
     "formal": set(),
     "evaluate": set(),

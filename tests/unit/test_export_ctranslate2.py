@@ -203,7 +203,7 @@ def test_every_shipped_recipe_is_refused_or_can_really_be_had(codecs, tmp_path):
     models = {}
     for name in shipped():
         recipe = load(name)
-        if kind.refusal(recipe) is None:
+        if recipe.task == "translate" and kind.refusal(recipe) is None:
             models[str(recipe.model)] = load(name, [*small, "data.directions=[ko-en]"])
     assert len(models) >= 2
     for number, recipe in enumerate(models.values()):

@@ -2,13 +2,14 @@
 
 import json
 import re
+from functools import cache
 
 import pydantic
 import pytest
 import yaml
 from tiny import TINY
 
-from regard import recipe
+from regard import recipe, recipe_schema
 from regard.recipe import UserError, kinds
 
 NAMES = sorted(recipe.shipped())
@@ -245,14 +246,21 @@ def fits(value, rule, whole) -> bool:
     return True
 
 
-@pytest.fixture(scope="module")
+@cache
+def schema_of(task: str) -> dict:
+    return json.loads(recipe_schema.schema(task))
+
+
+@pytest.fixture
 def schema() -> dict:
-    return json.loads(recipe.schema("translate"))
+    return schema_of("translate")
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_schema_takes_every_shipped_recipe(schema, name):
-    assert fits(recipe.read(recipe.find(name)), schema, schema)
+def test_the_schema_takes_every_shipped_recipe(name):
+    settings = recipe.read(recipe.find(name))
+    schema = schema_of(settings["task"])
+    assert fits(settings, schema, schema)
     assert fits(yaml.safe_load(recipe.dump(recipe.load(name))), schema, schema)
 
 

@@ -109,7 +109,7 @@ def by_hand(mt, source, prefix):
     """Gone on from the first token that a softmax over a single forward pass prefers."""
     model, target = mt.models[0], mt.codec.target
     said = target.encode([prefix])[0]
-    ids = torch.tensor(mt.codec.sources([source], [None]))
+    ids = torch.tensor(mt.codec.sources([source], [mt.codec.directions[0]]))
     with torch.no_grad():
         hidden, _ = model(torch.tensor([[BOS, *said]]), model.start(model.encode(ids)))
     logits = hidden[0, -1] @ model.head[0].T + model.head[1]

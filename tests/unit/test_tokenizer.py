@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from regard.data.tokenizer import bpe, byte, char, jamo, unigram
+from regard.data.tokenizer import bpe, byte, char, code, jamo, unigram
 from regard.data.tokenizer._lattice import Lattice
 from regard.data.tokenizer._training import cutter
 from regard.data.tokenizer.base import BOS, EOS, PAD, UNK, load
@@ -41,6 +41,7 @@ CONFIGS = {
     "char": char.Config(vocab=420),
     "byte": byte.Config(),
     "jamo": jamo.Config(vocab=420, dropout=0.2),
+    "code": code.Config(vocab=420, dropout=0.2),
 }
 MADE = {kind: config.train(TEXTS, ["<2en>", "<2ko>"]) for kind, config in CONFIGS.items()}
 HOSTILE = [

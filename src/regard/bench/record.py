@@ -59,6 +59,7 @@ def record_swaps(folder: Path, found: Mapping[str, Any]) -> None:
             system = f"swap/{found['size']}/{row['name']}"
             said = {k: short(v) for k, v in row.items() if k not in ("name", "seed")}
             said |= {**facts, "seeds": [row["seed"]], "band": found["band"]}
+            said["wall_s"] = round(60 * row["minutes"], 1)  # some rows may be of an earlier call
             results.measured(folder, system, f"dev loss|{alike}", (row["dev_nll"],) * 3, said)
 
 

@@ -23,13 +23,13 @@ def recipes(
     regard recipes translate/multi30k_deen > my.yaml
     regard recipes --schema translate > recipe.schema.json     (for your editor)
     """
-    from regard import recipe
+    from regard import recipe, recipe_schema
     from regard.recipe import UserError, kinds, nearest
 
     if schema is not None:
         if schema not in kinds("tasks"):
             raise UserError(f"no task {schema!r}; {nearest(schema, kinds('tasks'))}")
-        say.write(recipe.schema(schema) + "\n")
+        say.write(recipe_schema.schema(schema) + "\n")
     elif name is not None:
         from regard.export import base
 

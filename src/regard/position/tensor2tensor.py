@@ -6,7 +6,7 @@ Formula: x_i + [sin((i + first) base^(-n / (D/2 - 1))), cos(the same)], n < D/2
 Cost: time O(T D), memory O(T D)
 Causal: yes
 Scores: no
-Limit: as D grows the frequencies are those of sinusoidal
+Limit: with first 0 it is sinusoidal whose base is base^(D / (D - 2))
 """
 
 import torch
