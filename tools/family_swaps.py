@@ -19,9 +19,9 @@ The same small translator (Multi30k de-en, 4 + 4 layers, width 128, {minutes:g} 
 mixer on both sides, or in the encoder alone where a kind cannot write. Equal time, not equal
 updates: what is slow sees less text. Ranked by dev loss. The plain model was trained from {seeds}
 seeds; = marks a loss within two standard deviations of them, {low:.3f} to {high:.3f}: a tie. Dev
-BLEU is of greedy answers to 500 sentences. Updates come from a trial of 20 s before each row; tokens/s
-are of the whole row, beside other work on the machine (for Reformer and Nystrom on the very same
-core), so differences below a fifth mean little. Measured by `{command}`.
+BLEU is of greedy answers to 500 sentences. Updates come from a trial of 20 s before each row;
+tokens/s are of the whole row, beside other work on the machine (for Reformer and Nystrom on the
+very same core), so differences below a fifth mean little. Measured by `{command}`.
 
 | | in | dev loss | dev BLEU | tokens/s | updates | MiB | parameters |
 |---|---|--:|--:|--:|--:|--:|--:|
