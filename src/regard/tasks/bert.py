@@ -18,6 +18,7 @@ from regard.run import Run
 from regard.tasks import hiding, mlm
 from regard.tasks.base import Dev
 from regard.tasks.hiding import Hidden
+from regard.tasks.loading import seeded
 from regard.tasks.objective.base import Loss
 from regard.train.loss import smoothed
 
@@ -39,8 +40,7 @@ class Config(mlm.Config):
 
     def build(self, vocabulary: int) -> masked.Paired:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             return self.model.paired(vocabulary)
 
 

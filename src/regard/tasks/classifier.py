@@ -1,6 +1,5 @@
 """A classifier in use: N rows in, N judgements out, whatever the rows hold."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,15 +9,11 @@ import torch
 from torch import Tensor
 
 from regard.data.reading import Texts
-from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import Tokenizer
 from regard.evaluate.temperature import scaled
 from regard.models.pooled import Pooled
-from regard.run import Run
-from regard.tasks import scaling
 from regard.tasks.judging import Judged, number, numbered
 from regard.tasks.lines import blank
-from regard.tasks.loading import weighted
 from regard.tasks.seen import all_said
 from regard.tasks.workers import BATCH
 
@@ -96,16 +91,3 @@ class Classifier:
             said = torch.from_numpy(scaled(said.double().numpy(), self.temperature))
         rows = [dict(zip(self.labels, row, strict=True)) for row in said.tolist()]
         return [Judgement(max(row, key=row.__getitem__), row) for row in rows]
-
-
-def opened(recipe: "Config", run: Run, device: str) -> Classifier:
-    """The classifier of a run. Raises UserError if the run is not whole."""
-    from regard.tasks.classify import LABELS
-
-    known = tokenizer.load(run.tokenizer)
-    labels = json.loads((run.tokenizer / LABELS).read_text("utf-8"))
-    model = weighted(recipe.build(known.size, labels), run)
-    used = Classifier(recipe, model.to(device), known, labels)
-    learnt = scaling.read(run)
-    used.temperature = 1.0 if learnt is None else learnt.temperature
-    return used

@@ -1,6 +1,5 @@
 """Classification: texts, or pairs of them, in; labels, stars or numbers out."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,19 @@ from regard.data.tokenizer.base import Tokenizer
 from regard.evaluate import classes
 from regard.models import pooled
 from regard.models.tuning.full import Config as Full
-from regard.recipe import Lazy, Part, Recipe, UserError
+from regard.recipe import Lazy, Part, UserError
 from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
-from regard.tasks.classifier import Classifier, opened
-from regard.tasks.judging import number
-from regard.tasks.loading import spread
+from regard.tasks.classifier import Classifier
+from regard.tasks.judging import number, numbered
+from regard.tasks.labelling import keep, known, opened
+from regard.tasks.loading import seeded, spread
 from regard.tasks.objective.base import Loss
 from regard.tasks.seen import Seen, said
 
-LABELS = "labels.json"  # in the tokenizer's folder
 
-
-class Config(Recipe):
+class Config(starting.Starting):
     """A recipe for a classifier of texts, or of pairs read together (a cross-encoder).
 
     `view`: how its texts are laid before it. `start`: a run whose encoder was trained before.
@@ -44,16 +42,11 @@ class Config(Recipe):
     data: labelled.Config
     model: pooled.Config = pooled.Config()
     view: Annotated[Any, Part("tasks.view", default="text")] = "text"
-    start: str | None = None
     tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
     readout: Annotated[Any, Part("tasks.readout", default="softmax")] = "softmax"
     balanced: bool = False
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
     dev_rows: int = 0
-
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting.settled(self, run)
 
     def begin(self, run: Run) -> "Classify":
         """The task as the loop trains it."""
@@ -61,15 +54,14 @@ class Config(Recipe):
 
     def build(self, vocabulary: int, labels: Sequence[str]) -> pooled.Pooled:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             model = self.model.pooled(vocabulary, lambda dim: self.readout.head(dim, labels))
             self.tuning.apply(model, "reader")
         return model
 
     def open(self, run: Run, device: str = "cpu") -> Classifier:
         """The trained classifier, to be used."""
-        return opened(self, run, device)
+        return opened(Classifier, self, run, device)
 
 
 @dataclass
@@ -96,8 +88,7 @@ class Classify:
         self.tokenizer: Tokenizer = starting.tokens(
             recipe, run, lambda: [recipe.view.text(text) for row in rows for text in row.texts]
         )
-        saved = run.tokenizer / LABELS
-        self.labels = json.loads(saved.read_text("utf-8")) if saved.exists() else labels_of(rows)
+        self.labels = known(run) or labels_of(rows)
         self.seen = Seen(
             recipe.view, self.tokenizer, [row.texts for row in rows], recipe.data.max_length,
             recipe.seed,
@@ -111,11 +102,7 @@ class Classify:
         """What the loss wants of these rows' labels. Raises UserError for an unknown one."""
         if self.recipe.readout.numeric:
             return torch.tensor([number(row.label) for row in rows])
-        place = {label: i for i, label in enumerate(self.labels)}
-        for row in rows:
-            if row.label not in place:
-                raise UserError(f"data: label {row.label!r} is in no training row")
-        return torch.tensor([place[row.label] for row in rows])
+        return torch.tensor(numbered([row.label for row in rows], self.labels))
 
     def weighted(self) -> Tensor:
         """What each label weighs, so that all together weigh as much as all rows."""
@@ -172,7 +159,7 @@ class Classify:
     def save(self, folder: Path) -> None:
         """The tokenizer and the labels."""
         self.tokenizer.save(folder)
-        (folder / LABELS).write_text(json.dumps(self.labels, ensure_ascii=False) + "\n", "utf-8")
+        keep(self.labels, folder)
 
     def facts(self) -> dict[str, Any]:
         """Rows, labels, vocabulary, padding."""

@@ -5,7 +5,6 @@ Good is a sentence chrF of `least` or more against a reference. `regard calibrat
 regression of each direction from the run's dev data and keeps it in confidence.json.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, FiniteFloat
 
 from regard.recipe import Config as Settings
-from regard.recipe import Fault, UserError, check
+from regard.recipe import Fault, check
 from regard.run import Run
 from regard.tasks.lines import blank
+from regard.tasks.loading import sureness, versioned
 
 if TYPE_CHECKING:
     from regard.tasks.translator import Translation
@@ -92,27 +92,13 @@ def features(line: str, answer: "Translation") -> tuple[float, ...]:
 
 
 def read(run: Run) -> Confidence | None:
-    """That of a run; None if it has none, or one of other weights than it has now.
-
-    Raises UserError if it is damaged, or of a newer version.
-    """
-    path = run.confidence
-    if not path.exists():
-        return None
-    try:
-        made = checked(json.loads(path.read_text("utf-8")))
-    except ValueError as error:  # no JSON, no UTF-8, or a Fault
-        again = "delete it and make it again: regard calibrate"
-        raise UserError(f"{path}: {error}; {again} {run.folder}") from None
-    return made if made.weights == run.fingerprint() else None
+    """That of a run, as `loading.sureness` does."""
+    return sureness(run, checked)
 
 
 def checked(found: Any) -> Confidence:
     """The settings of a file. Raises Fault for what is not as this version writes it."""
-    version = found.get("format") if isinstance(found, dict) else FORMAT
-    if version != FORMAT:
-        raise Fault("format", f"{version!r} is not known, only {FORMAT}")
-    made = check(Confidence, found)
+    made = check(Confidence, versioned(found, FORMAT))
     for direction, fit in made.directions.items():
         if odd := fit.features.keys() - set(FEATURES):
             raise Fault(f"directions.{direction}", f"nothing is known as {min(odd)!r} here")

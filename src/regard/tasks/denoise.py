@@ -20,11 +20,12 @@ from regard.data.store import Store
 from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import EOS, PAD, Tokenizer
 from regard.models import seq2seq
-from regard.recipe import Lazy, Part, Recipe, UserError
+from regard.recipe import Lazy, Part, UserError
 from regard.run import Run
 from regard.tasks import starting_translator
 from regard.tasks.base import Dev
 from regard.tasks.hiding import DEV, sample
+from regard.tasks.loading import seeded
 from regard.tasks.noising.base import Known, Pair
 from regard.tasks.objective.base import Loss
 from regard.tasks.objective.likelihood import taught
@@ -33,7 +34,7 @@ from regard.train.loss import smoothed
 ENDS = (".", "!", "?", "…", "。", "！", "？")
 
 
-class Config(Recipe):
+class Config(starting_translator.Starting):
     """A recipe for pre-training an encoder-decoder; translators start from it.
 
     `noising`: what is done to a text, one after the other. `start`: a run to go on from, on texts
@@ -43,13 +44,8 @@ class Config(Recipe):
     task: Literal["denoise"] = "denoise"
     data: mono.Config
     model: seq2seq.Config = seq2seq.Config()
-    start: str | None = None
     noising: tuple[Annotated[Any, Part("tasks.noising")], ...] = Field(min_length=1)
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
-
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting_translator.settled(self, run)
 
     def begin(self, run: Run) -> "Denoise":
         """The task as the loop trains it."""
@@ -57,8 +53,7 @@ class Config(Recipe):
 
     def build(self, vocabulary: int) -> seq2seq.Seq2Seq:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             return self.model.build(vocabulary, vocabulary)
 
     @property

@@ -13,16 +13,17 @@ from torch import Tensor
 from regard.data import mono
 from regard.evaluate.calibration import auroc
 from regard.models import electra
-from regard.recipe import Lazy, Part, Recipe
+from regard.recipe import Lazy, Part
 from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
 from regard.tasks.hiding import Hidden, Hiding
+from regard.tasks.loading import seeded
 from regard.tasks.objective.base import Loss
 from regard.train.loss import drawn, smoothed
 
 
-class Config(Recipe):
+class Config(starting.Starting):
     """A recipe for pre-training an encoder; others start from it.
 
     `discriminating`: what is asked of the replaced text. `start`: a run to go on from.
@@ -31,14 +32,9 @@ class Config(Recipe):
     task: Literal["electra"] = "electra"
     data: mono.Config
     model: electra.Config = electra.Config()
-    start: str | None = None
     masking: Annotated[Any, Part("tasks.masking", default="token")] = "token"
     discriminating: Annotated[Any, Part("tasks.discriminating", default="electra")] = "electra"
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
-
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting.settled(self, run)
 
     def begin(self, run: Run) -> "Electra":
         """The task as the loop trains it."""
@@ -46,8 +42,7 @@ class Config(Recipe):
 
     def build(self, vocabulary: int) -> electra.Electra:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             return self.model.electra(vocabulary, self.discriminating.head)
 
 

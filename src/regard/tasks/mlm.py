@@ -12,16 +12,17 @@ from torch import Tensor
 
 from regard.data import mono
 from regard.models import masked
-from regard.recipe import Lazy, Part, Rate, Recipe
+from regard.recipe import Lazy, Part, Rate
 from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
 from regard.tasks.hiding import Hidden, Hiding
+from regard.tasks.loading import seeded
 from regard.tasks.objective.base import Loss
 from regard.train.loss import best, smoothed
 
 
-class Config(Recipe):
+class Config(starting.Starting):
     """A recipe for pre-training an encoder; others start from it.
 
     `kept`, `other`: shares of the chosen tokens that stay as they are, or become any other one; the
@@ -31,15 +32,10 @@ class Config(Recipe):
     task: Literal["mlm"] = "mlm"
     data: mono.Config
     model: masked.Config = masked.Config()
-    start: str | None = None
     masking: Annotated[Any, Part("tasks.masking", default="token")] = "token"
     kept: Rate = 0.1
     other: Rate = 0.1
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
-
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting.settled(self, run)
 
     def begin(self, run: Run) -> "Mlm":
         """The task as the loop trains it."""
@@ -47,8 +43,7 @@ class Config(Recipe):
 
     def build(self, vocabulary: int) -> masked.Masked:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             return self.model.masked(vocabulary)
 
 

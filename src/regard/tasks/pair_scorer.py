@@ -3,7 +3,6 @@
 `n` texts or pairs, `W` width of a vector.
 """
 
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,18 +12,16 @@ import torch
 from torch import Tensor
 
 from regard.data.reading import Texts
-from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import Tokenizer
 from regard.evaluate.pairs import threshold
 from regard.evaluate.temperature import scaled
 from regard.models.pooled import Pooled
 from regard.recipe import UserError
 from regard.run import Run
-from regard.tasks import scaling
+from regard.tasks import labelling
 from regard.tasks.classifier import Judgement
 from regard.tasks.judging import Judged
 from regard.tasks.lines import blank
-from regard.tasks.loading import weighted
 from regard.tasks.seen import all_said
 from regard.tasks.workers import BATCH
 
@@ -134,17 +131,9 @@ def line(cosines: np.ndarray, same: np.ndarray) -> Line:
 
 def opened(recipe: "Config", run: Run, device: str) -> PairScorer:
     """The encoder of a run. Raises UserError if the run is not whole."""
-    from regard.tasks.classify import LABELS
-
-    known = tokenizer.load(run.tokenizer)
-    labels = json.loads((run.tokenizer / LABELS).read_text("utf-8"))
-    model = weighted(recipe.build(known.size, labels), run)
+    used = labelling.opened(PairScorer, recipe, run, device)
     data = run.info().get("data", {})
     if "threshold" not in data:
         raise UserError(f"{run.folder}: run.json has no threshold: its training has not ended")
-    used = PairScorer(
-        recipe, model.to(device), known, labels, Line(data["threshold"], data["slope"])
-    )
-    learnt = scaling.read(run)
-    used.temperature = 1.0 if learnt is None else learnt.temperature
+    used.line = Line(data["threshold"], data["slope"])
     return used

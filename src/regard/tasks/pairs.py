@@ -4,7 +4,6 @@ Sentence-BERT, Reimers & Gurevych 2019, section 3 (https://arxiv.org/abs/1908.10
 width of a vector.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,18 +22,18 @@ from regard.evaluate.pairs import auc
 from regard.models import pooled
 from regard.models.tuning.full import Config as Full
 from regard.models.vectors import Direction
-from regard.recipe import Lazy, Part, Recipe
+from regard.recipe import Lazy, Part
 from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
-from regard.tasks.classify import LABELS
-from regard.tasks.loading import filled, spread
+from regard.tasks.labelling import keep
+from regard.tasks.loading import filled, seeded, spread
 from regard.tasks.objective.base import Loss
 from regard.tasks.pair_scorer import PairScorer, line, opened
 from regard.tasks.seen import Seen, said
 
 
-class Config(Recipe):
+class Config(starting.Starting):
     """A recipe for an encoder of texts whose vectors tell whether two are the same thing.
 
     `view`: how a text is laid before it. `start`: a run whose encoder was trained before. `width`
@@ -46,7 +45,6 @@ class Config(Recipe):
     data: paired.Config
     model: pooled.Config = pooled.Config()
     view: Annotated[Any, Part("tasks.view", default="text")] = "text"
-    start: str | None = None
     tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
     width: int = 128
     contrast: Annotated[Any, Part("tasks.contrast", default="in_batch")] = "in_batch"
@@ -54,18 +52,13 @@ class Config(Recipe):
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
     dev_rows: int = 0
 
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting.settled(self, run)
-
     def begin(self, run: Run) -> "Pairs":
         """The task as the loop trains it."""
         return Pairs(self, run)
 
     def build(self, vocabulary: int, labels: Sequence[str] = ()) -> pooled.Pooled:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             model = self.model.pooled(vocabulary, lambda dim: Direction(dim, self.width))
             self.tuning.apply(model, "reader")
         return model
@@ -165,7 +158,7 @@ class Pairs:
     def save(self, folder: Path) -> None:
         """The tokenizer and the labels."""
         self.tokenizer.save(folder)
-        (folder / LABELS).write_text(json.dumps(self.labels, ensure_ascii=False) + "\n", "utf-8")
+        keep(self.labels, folder)
 
     def facts(self) -> dict[str, Any]:
         """Rows, vocabulary, padding; and where the line is drawn with the weights that are used."""

@@ -2,7 +2,6 @@
 a run that labels texts (see `regard calibrate`, and `tasks.confidence` for translators).
 """
 
-import json
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -11,9 +10,10 @@ from pydantic import Field, FiniteFloat
 from regard.evaluate import temperature
 from regard.evaluate.calibration import Figures, figures
 from regard.recipe import Config as Settings
-from regard.recipe import Fault, UserError, check
+from regard.recipe import UserError, check
 from regard.run import Run, facts
 from regard.tasks.judging import Judged
+from regard.tasks.loading import sureness, versioned
 
 FORMAT = 1
 WANTED = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
@@ -75,19 +75,5 @@ def of(judged: Judged) -> Figures:
 
 
 def read(run: Run) -> Scaling | None:
-    """That of a run; None if it has none, or one of other weights than it has now.
-
-    Raises UserError if it is damaged, or of a newer version.
-    """
-    path = run.confidence
-    if not path.exists():
-        return None
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        if isinstance(found, dict) and found.get("format", FORMAT) != FORMAT:
-            raise Fault("format", f"{found['format']!r} is not known, only {FORMAT}")
-        made = check(Scaling, found)
-    except ValueError as error:  # no JSON, no UTF-8, or a Fault
-        again = "delete it and make it again: regard calibrate"
-        raise UserError(f"{path}: {error}; {again} {run.folder}") from None
-    return made if made.weights == run.fingerprint() else None
+    """That of a run, as `loading.sureness` does."""
+    return sureness(run, lambda found: check(Scaling, versioned(found, FORMAT)))

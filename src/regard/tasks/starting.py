@@ -9,38 +9,55 @@ from pathlib import Path
 from typing import Any
 
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import Tokenizer
 from regard.models.tuning.base import added
-from regard.recipe import UserError, kind_of
+from regard.recipe import Recipe, UserError, kind_of
 from regard.run import Run, whole
-from regard.tasks.loading import filled
+from regard.tasks.loading import ended, filled
 
 TAKEN = ("dim", "embed", "encoder", "segments")  # settings of a reader
 HEAD = ("activation", "eps")  # of a head for words
 READER = "reader."
 
 
+class Starting(Recipe):
+    """A recipe whose encoder may begin with one that was trained before; `start`: that run."""
+
+    start: str | None = None
+
+    def settled(self, run: Run) -> Any:
+        """With the reader's settings of the model that it starts from."""
+        return settled(self, run)
+
+
 def settled(recipe: Any, run: Run) -> Any:
     """The recipe with the reader's settings of the model that it starts from.
 
-    Of a run that was begun they are its own. Raises UserError if that model has no reader.
+    Raises UserError if that model has no reader.
     """
-    if recipe.start is None:
+    old = earlier(recipe, run, started)
+    if old is None:
         return recipe
-    if (run.folder / "recipe.yaml").exists():
-        old: Any = run.recipe
-        if type(old) is not type(recipe) or old.start != recipe.start:
-            return recipe  # of something else: the run will say so
-    else:
-        old = started(recipe.start).recipe
     both = [name for name in HEAD if hasattr(old.model, name) and hasattr(recipe.model, name)]
     settings = {name: getattr(old.model, name) for name in (*TAKEN, *both)}
     model = recipe.model.model_copy(update=settings)
     tokens = recipe.data.model_copy(update={"tokenizer": old.data.tokenizer})
     return recipe.model_copy(update={"model": model, "data": tokens})
+
+
+def earlier(recipe: Any, run: Run, started: Callable[[str], Run]) -> Any:
+    """The recipe whose settings a recipe takes over: of a run that was begun its own, else that of
+    the run that it starts from; None if there is none.
+    """
+    if recipe.start is None:
+        return None
+    if not (run.folder / "recipe.yaml").exists():
+        return started(recipe.start).recipe
+    old: Any = run.recipe  # of something else: the run will say so
+    return old if type(old) is type(recipe) and old.start == recipe.start else None
 
 
 def started(start: str) -> Run:
@@ -49,9 +66,13 @@ def started(start: str) -> Run:
     recipe: Any = run.recipe
     if not hasattr(getattr(recipe, "model", None), "segments"):
         raise UserError(f"start: {start} is a run of {kind_of(recipe)}, which has no reader alone")
-    if not run.model.exists():
-        raise UserError(f"start: {start} has no model.safetensors yet: its training has not ended")
-    return run
+    return ended(run)
+
+
+def weights(first: Run) -> dict[str, Tensor]:
+    """Those of a run to start from, as if nothing had been added to tune it."""
+    found, recipe = load_file(first.model), first.recipe
+    return recipe.tuning.plain(found) if hasattr(recipe, "tuning") else found
 
 
 def tokens(
@@ -76,10 +97,7 @@ def begin(model: nn.Module, recipe: Any, run: Run, also: tuple[str, ...] = ()) -
             filled(model, run.initial)
         return
     if not run.initial.exists():
-        first = started(recipe.start)
-        old: Any = first.recipe
-        found = load_file(first.model)
-        found = old.tuning.plain(found) if hasattr(old, "tuning") else found
+        found = weights(started(recipe.start))
         sizes = {name: value.shape for name, value in model.state_dict().items()}
         more = {k for k, v in found.items() if k.startswith(also) and sizes.get(k) == v.shape}
         taken = {k: v for k, v in found.items() if k.startswith(READER) or k in more}

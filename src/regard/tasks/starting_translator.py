@@ -7,35 +7,40 @@ translator's own encoder: see `models/seq2seq.py`.
 
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
 from regard.data.codec import Codec, tags_of
 from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import RESERVED, Tokenizer
 from regard.models import encoder
-from regard.recipe import UserError, kind_of
+from regard.recipe import Recipe, UserError, kind_of
 from regard.run import Run, whole
-from regard.tasks.starting import READER, TAKEN, fill
+from regard.tasks.loading import ended
+from regard.tasks.starting import READER, TAKEN, earlier, fill, weights
 
 FED = f"embed.{READER}"  # where a translator has a reader
+
+
+class Starting(Recipe):
+    """A recipe whose model may begin with one that was trained before; `start`: that run."""
+
+    start: str | None = None
+
+    def settled(self, run: Run) -> Any:
+        """With the settings of the model that it starts from."""
+        return settled(self, run)
 
 
 def settled(recipe: Any, run: Run) -> Any:
     """The recipe with the settings of the model that it starts from.
 
-    Of a run that was begun they are its own. Raises UserError if that model cannot be one.
+    Raises UserError if that model cannot be one.
     """
-    if recipe.start is None:
+    old = earlier(recipe, run, started)
+    if old is None:
         return recipe
-    if (run.folder / "recipe.yaml").exists():
-        old: Any = run.recipe
-        if type(old) is not type(recipe) or old.start != recipe.start:
-            return recipe  # of something else: the run will say so
-        reader = old.model.reader
-    else:
-        old = started(recipe.start).recipe
-        reader = None if writes(old) else reader_of(old)
+    reader = old.model.reader if writes(old) else reader_of(old)
     if reader is None:
         model, tokens = old.model, {"tokenizer": old.data.tokenizer}
         if hasattr(recipe.data, "shared"):
@@ -58,9 +63,7 @@ def started(start: str) -> Run:
         raise UserError(f"start: {start} is a run of {kind_of(run.recipe)}, which reads no text")
     if getattr(model, "reader", None) is not None:
         raise UserError(f"start: {start} started from an encoder itself; go on by `regard adapt`")
-    if not run.model.exists():
-        raise UserError(f"start: {start} has no model.safetensors yet: its training has not ended")
-    return run
+    return ended(run)
 
 
 def writes(recipe: Any) -> bool:
@@ -116,10 +119,7 @@ def begin(model: nn.Module, recipe: Any, run: Run) -> None:
     """
     fed = getattr(recipe.model, "reader", None) is not None
     if recipe.start is not None and not run.initial.exists():
-        first = started(recipe.start)
-        old: Any = first.recipe
-        found = load_file(first.model)
-        found = old.tuning.plain(found) if hasattr(old, "tuning") else found
+        found = weights(started(recipe.start))
         if fed:
             found = {f"embed.{k}": v for k, v in found.items() if k.startswith(READER)}
         with whole(run.initial) as aside:

@@ -4,7 +4,6 @@ The first token of a word answers for it (Devlin et al. 2019, 5.3,
 https://arxiv.org/abs/1810.04805). `M` words of a batch.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +23,17 @@ from regard.evaluate.classes import accuracy
 from regard.evaluate.spans import marks_spans, span_f1
 from regard.models import tagged
 from regard.models.tuning.full import Config as Full
-from regard.recipe import Lazy, Part, Recipe, UserError
+from regard.recipe import Lazy, Part, UserError
 from regard.run import Run
 from regard.tasks import starting
 from regard.tasks.base import Dev
-from regard.tasks.loading import spread
+from regard.tasks.labelling import keep, known, opened
+from regard.tasks.loading import seeded, spread
 from regard.tasks.objective.base import Loss
-from regard.tasks.tagger import TAGS, Tagger, opened
+from regard.tasks.tagger import Tagger
 
 
-class Config(Recipe):
+class Config(starting.Starting):
     """A recipe for a tagger. Both columns of the data have as many words: text and tags.
 
     `start`: a run whose encoder was trained before. `dev_rows`: how many are answered while
@@ -44,14 +44,9 @@ class Config(Recipe):
     task: Literal["tag"] = "tag"
     data: labelled.Config
     model: tagged.Config = tagged.Config()
-    start: str | None = None
     tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
     dev_rows: int = 0
-
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting.settled(self, run)
 
     def begin(self, run: Run) -> "Tag":
         """The task as the loop trains it."""
@@ -59,15 +54,14 @@ class Config(Recipe):
 
     def build(self, vocabulary: int, tags: Sequence[str]) -> tagged.Tagged:
         """The model, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             model = self.model.tagged(vocabulary, len(tags))
             self.tuning.apply(model, "reader")
         return model
 
     def open(self, run: Run, device: str = "cpu") -> Tagger:
         """The trained tagger, to be used."""
-        return opened(self, run, device)
+        return opened(Tagger, self, run, device)
 
 
 @dataclass
@@ -88,9 +82,7 @@ class Tag:
         self.dev_rows = spread(even(recipe.data.rows("dev"), recipe), recipe.dev_rows)
         texts = [" ".join(row.texts[0].split()) for row in rows]
         self.tokenizer: Tokenizer = starting.tokens(recipe, run, lambda: texts)
-        saved = run.tokenizer / TAGS
-        found = sorted({tag for row in rows for tag in row.label.split()})
-        self.tags = json.loads(saved.read_text("utf-8")) if saved.exists() else found
+        self.tags = known(run) or sorted({tag for row in rows for tag in row.label.split()})
         self.pieces = pieces(self.tokenizer, texts, recipe.data.max_length)
         place = {tag: i for i, tag in enumerate(self.tags)}
         left = [iter(row.label.split()) for row in rows]  # of a row in several pieces
@@ -145,7 +137,7 @@ class Tag:
     def save(self, folder: Path) -> None:
         """The tokenizer and the tags."""
         self.tokenizer.save(folder)
-        (folder / TAGS).write_text(json.dumps(self.tags, ensure_ascii=False) + "\n", "utf-8")
+        keep(self.tags, folder)
 
     def facts(self) -> dict[str, Any]:
         """Rows, tags, vocabulary, padding."""

@@ -1,6 +1,5 @@
 """A tagger in use: N sentences in, N answers out, a tag for each word, however long they are."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,23 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from regard.data.tokenizer import base as tokenizer
 from regard.data.tokenizer.base import Tokenizer
 from regard.data.words import Piece, collated, pieces
 from regard.evaluate.temperature import scaled
 from regard.models.tagged import Tagged
 from regard.recipe import UserError
-from regard.run import Run
-from regard.tasks import scaling
 from regard.tasks.judging import Judged, numbered
 from regard.tasks.lines import blank
-from regard.tasks.loading import weighted
 from regard.tasks.workers import BATCH, batches
 
 if TYPE_CHECKING:
     from regard.tasks.tag import Config
-
-TAGS = "tags.json"  # in the tokenizer's folder
 
 
 @dataclass
@@ -94,14 +87,3 @@ class Tagger:
             ):
                 found[i] = part
         return found
-
-
-def opened(recipe: "Config", run: Run, device: str) -> Tagger:
-    """The tagger of a run. Raises UserError if the run is not whole."""
-    known = tokenizer.load(run.tokenizer)
-    tags = json.loads((run.tokenizer / TAGS).read_text("utf-8"))
-    model = weighted(recipe.build(known.size, tags), run)
-    used = Tagger(recipe, model.to(device), known, tags)
-    learnt = scaling.read(run)
-    used.temperature = 1.0 if learnt is None else learnt.temperature
-    return used

@@ -15,17 +15,17 @@ from regard.data.parallel import Codec
 from regard.evaluate.scores import all_scores
 from regard.models import seq2seq
 from regard.models.tuning.full import Config as Full
-from regard.recipe import Lazy, Part, Recipe, UserError
+from regard.recipe import Lazy, Part, UserError
 from regard.run import Run
 from regard.tasks import confidence, starting_translator
 from regard.tasks.base import Dev
 from regard.tasks.decode.greedy import Config as Greedy
-from regard.tasks.loading import spread, weighted
+from regard.tasks.loading import seeded, spread, weighted
 from regard.tasks.objective.base import Loss
 from regard.tasks.translator import Translator, Wish
 
 
-class Config(Recipe):
+class Config(starting_translator.Starting):
     """A recipe for a translator.
 
     `start`: a run to start from: an encoder-decoder, or an encoder that reads the source first.
@@ -36,16 +36,11 @@ class Config(Recipe):
     task: Literal["translate"] = "translate"
     data: parallel.Config
     model: seq2seq.Config = seq2seq.Config()
-    start: str | None = None
     tuning: Annotated[Any, Part("models.tuning", default="full")] = Full()
     objective: Annotated[Any, Part("tasks.objective", default="likelihood")] = "likelihood"
     train: Annotated[Any, Lazy("train.config")] = {}  # noqa: RUF012
     decode: Annotated[Any, Part("tasks.decode", default="beam")] = "beam"
     dev_rows: int = Field(500, ge=0)
-
-    def settled(self, run: Run) -> "Config":
-        """With the settings of the model that it starts from."""
-        return starting_translator.settled(self, run)
 
     def begin(self, run: Run) -> "Translate":
         """The task as the loop trains it: corpus read, tokenizers trained or found in the run."""
@@ -57,8 +52,7 @@ class Config(Recipe):
 
     def build(self, codec: Codec) -> seq2seq.Seq2Seq:
         """The model for these vocabularies, freshly initialised from the seed."""
-        with torch.random.fork_rng(devices=[]):  # who merely loads a run keeps his generator
-            torch.manual_seed(self.seed)
+        with seeded(self.seed):
             model = self.model.build(codec.source.size, codec.target.size)
             self.tuning.apply(model, "" if self.model.reader is None else "embed.reader")
         return model
