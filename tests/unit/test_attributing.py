@@ -298,7 +298,7 @@ def test_pages_pictures_and_data(film, folder, text):
     page = found.save(folder / "x.html").read_text("utf-8")
     data = page.split('id="look">')[1].split("</script>")[0]
     assert json.loads(data)["texts"] == [text] and json.loads(data)["caveat"] == CAVEAT
-    assert page.count("</script>") == 2 and "@@STYLE@@" not in page
+    assert page.count("</script>") == 2 and "@@STYLE@@" not in page and "@@DOM@@" not in page
     assert not any(x in page for x in ("http:", "https:", "innerHTML", "src="))
     assert found.save(folder / "x.png").read_bytes()[:4] == b"\x89PNG"
     own = json.loads(found.save(folder / "x.json").read_text("utf-8"))

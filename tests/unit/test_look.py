@@ -25,7 +25,7 @@ HOSTILE = [
     "nul\x00 bell\x07 tab\t esc\x1b",
     "שלום مرحبا \u202eabc\u202c",
     "👩\u200d👩\u200d👧 🇰🇷 ❤\ufe0f",
-    "$x_1$ \\frac{1}{2} %s {name} @@LOOK@@ @@STYLE@@",
+    "$x_1$ \\frac{1}{2} %s {name} @@LOOK@@ @@STYLE@@ @@DOM@@",
     "lone \ud800 surrogate",
     "http://example.org/x.js",
     "",

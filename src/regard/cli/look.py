@@ -52,14 +52,14 @@ def translating(
     run: str, sentence: str, direction: str | None, device: str, output: Path | None, json: bool
 ) -> None:
     """The look of a translator, saved or told here."""
-    from regard.look import maps
+    from regard.look.saving import dumps
 
     found = opened([run], device).look(sentence, direction)
     if output is not None:
         found.save(output)
         say.note(f"{output} shows: {found.target}")
     if json:
-        say.write(maps.dumps(found.record()) + "\n")
+        say.write(dumps(found.record()) + "\n")
     elif output is None:
         say.write(f"{found.source}\n{found.target}\n")
         links = sorted(found.alignment, key=lambda link: link[1])
@@ -70,9 +70,9 @@ def translating(
 def judging(run: str, texts: list[str], device: str, output: Path | None, json: bool) -> None:
     """The words that a classifier's answer rests on, saved or told here."""
     from regard.api import load
-    from regard.look import maps
     from regard.look.attributed import CAVEAT, NAMES
     from regard.look.attributing import Used, attribute
+    from regard.look.saving import dumps
     from regard.recipe import UserError
 
     used = load(run, device=device)
@@ -83,7 +83,7 @@ def judging(run: str, texts: list[str], device: str, output: Path | None, json: 
         found.save(output)
         say.note(f"{output} shows: {found.label}")
     if json:
-        say.write(maps.dumps(found.record()) + "\n")
+        say.write(dumps(found.record()) + "\n")
     elif output is None:
         p = found.probabilities.get(found.label)
         say.write(found.label + ("\n" if p is None else f"\t{p:.4f}\n"))

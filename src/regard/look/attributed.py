@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from regard.look.maps import dumps, write_whole
-from regard.recipe import UserError
+from regard.look import saving
+from regard.look.page import filled
 
 SLOPES = ("gradient", "integrated")  # signed: for the answer, or against it
 LOOKS = ("attention", "rollout")  # shares of 1
@@ -55,28 +55,17 @@ class Attributed:
 
     def save(self, path: str | Path) -> Path:
         """Write a page (.html), a picture (.png) or the data (.json); it appears only complete."""
-        path = Path(path)
-        if path.suffix.lower() == ".html":
-            content = html(self).encode()
-        elif path.suffix.lower() == ".png":
+
+        def picture() -> bytes:
             from regard.look.figure import png  # matplotlib takes a second to load
             from regard.look.marked import marked
 
-            content = png(marked(self))
-        elif path.suffix.lower() == ".json":
-            content = dumps(self.record(), indent=1).encode()
-        else:
-            raise UserError(f"{path}: a look is saved as .html, .png or .json; end the name in one")
-        write_whole(path, content)
-        return path
+            return png(marked(self))
+
+        return saving.save(path, lambda: html(self), picture, self.record)
 
 
 def html(found: Attributed) -> str:
     """The page as text: no outside requests, readable from a file, a phone, a keyboard."""
-    from regard.look.page import embed
-
-    here = Path(__file__)
-    page = here.with_suffix(".html").read_text(encoding="utf-8")
-    style = here.with_name("page.css").read_text(encoding="utf-8")
-    data = embed({**found.record(), "names": NAMES, "sides": [SLOPES, LOOKS]})
-    return page.replace("@@STYLE@@", style).replace("@@LOOK@@", data)
+    data = {**found.record(), "names": NAMES, "sides": [SLOPES, LOOKS]}
+    return filled("attributed.html", data)

@@ -4,9 +4,7 @@ Holding and saving only: `capture` fills these from a model, `page` and `figure`
 Shapes: `H` heads, `T` queries (rows), `S` keys (columns).
 """
 
-import contextlib
 import json
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from regard.look import saving
 from regard.recipe import UserError
 
 KINDS = ("cross", "self", "encoder")
@@ -108,22 +107,14 @@ class Look:
 
     def save(self, path: str | Path) -> Path:
         """Write a page (.html), a picture (.png) or the data (.json); it appears only complete."""
-        path = Path(path)
-        # drawing is imported only when asked for: matplotlib takes a second to load
-        if path.suffix.lower() == ".html":
-            from regard.look.page import html
+        from regard.look.page import html  # which is about looks, so needs this file
 
-            content = html(self).encode()
-        elif path.suffix.lower() == ".png":
-            from regard.look.figure import overview, png
+        def picture() -> bytes:
+            from regard.look.figure import overview, png  # matplotlib takes a second to load
 
-            content = png(overview(self))
-        elif path.suffix.lower() == ".json":
-            content = dumps(self.record(), indent=1).encode()
-        else:
-            raise UserError(f"{path}: a look is saved as .html, .png or .json; end the name in one")
-        write_whole(path, content)
-        return path
+            return png(overview(self))
+
+        return saving.save(path, lambda: html(self), picture, self.record)
 
     @classmethod
     def load(cls, path: str | Path) -> "Look":
@@ -140,34 +131,3 @@ class Look:
             raise UserError(f"{path}: cannot be read ({error.strerror})") from None
         except (ValueError, TypeError, KeyError, RecursionError):
             raise UserError(f"{path}: not a look; a .json that Look.save wrote would do") from None
-
-
-def dumps(value: Any, **how: Any) -> str:
-    """JSON in plain ASCII: no odd character, lone surrogates included, troubles a file or page."""
-    try:
-        return json.dumps(value, allow_nan=False, default=_plain, **how)
-    except (ValueError, TypeError) as error:
-        raise UserError(f"a look holds only finite numbers and plain values ({error})") from None
-
-
-def _plain(value: Any) -> Any:
-    """What json does not know: numpy numbers and arrays as numbers, anything else as its text."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write aside, flush, rename: a reader sees the old file or the new one, never half of one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(aside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except OSError as error:
-        reason = f"cannot be written ({error.strerror}); choose another place"
-        raise UserError(f"{path}: {reason}") from None
-    finally:
-        with contextlib.suppress(OSError):  # renamed by now, unless something went wrong
-            aside.unlink()

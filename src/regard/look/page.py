@@ -1,4 +1,4 @@
-"""One self-contained HTML file for a look: style and data go into `page.html`, which draws them.
+"""One self-contained HTML file for a look: style, tools and data go into a page that draws them.
 
 Nothing from a sentence or a model is ever markup: the data is JSON in a script element that cannot
 be closed from inside, and the page builds its text with `textContent` only.
@@ -9,17 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from regard.look.maps import Look, dumps
+from regard.look.maps import Look
+from regard.look.saving import dumps
 
 UNIT = 10_000  # weights travel as whole ten-thousandths: a third of the size, finer than any screen
 
 
 def html(look: Look) -> str:
     """The page as text: no outside requests, readable from a file, a phone, a keyboard."""
-    here = Path(__file__)
-    page, style = (here.with_suffix(end).read_text(encoding="utf-8") for end in (".html", ".css"))
+    return filled("page.html", payload(look))
+
+
+def filled(name: str, data: Any) -> str:
+    """A page of this folder with everything that it needs inside."""
+    names = (name, "page.css", "dom.js")
+    page, style, tools = (Path(__file__).with_name(x).read_text(encoding="utf-8") for x in names)
+    page = page.replace("@@STYLE@@", style).replace("@@DOM@@", tools)
     # the data last: what a sentence says about slots is no slot
-    return page.replace("@@STYLE@@", style).replace("@@LOOK@@", embed(payload(look)))
+    return page.replace("@@LOOK@@", embed(data))
 
 
 def payload(look: Look) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import Field
 
 from regard import Loaded
-from regard.look.maps import dumps
+from regard.look.saving import dumps
 from regard.recipe import UserError
 from regard.serve import judging, looking
 from regard.serve.answering import Answer

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from regard.data.reading import Texts
-from regard.look.maps import dumps
+from regard.look.saving import dumps
 from regard.serve.batching import Key, Line
 from regard.serve.runs import READS, Runs, Used
 from regard.tasks.classifier import Classifier

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from regard.look.maps import dumps
+from regard.look.saving import dumps
 from regard.recipe import UserError
 from regard.tasks.lines import blank
 from regard.tasks.translator import Translator, Wish

@@ -9,9 +9,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
+from regard import look
 from regard.serve.errors import Refusal
 
 FOLDER = Path(__file__).parent / "page"
+TOOLS = Path(look.__file__).with_name("dom.js")  # in saved pages too
 FRESH = {"Cache-Control": "no-cache"}  # a browser asks each time whether its copy still is right
 TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css"}
 
@@ -25,7 +27,7 @@ def files() -> dict[str, Path]:
         path.relative_to(FOLDER).as_posix(): path
         for path in sorted(FOLDER.rglob("*"))
         if path.is_file() and not path.name.startswith(".")
-    }
+    } | {TOOLS.name: TOOLS}
 
 
 @router.get("/")

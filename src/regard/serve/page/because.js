@@ -1,6 +1,6 @@
 // What each word counts for in an answer: by slopes on one side, by attention on the other.
 
-import { $, choices, make, percent, rove, shown } from "./dom.js";
+import { $, choices, make, percent, rove, shown, signed } from "./dom.js";
 import { on, state } from "./state.js";
 import { say } from "./words.js";
 
@@ -10,7 +10,6 @@ const chips = [[], []]; // [side][text][word]
 let kept = null;
 
 const found = () => state.judged?.because ?? null;
-const signed = x => (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2);
 const told = (side, x) => (x === null ? say("because.unread") : side ? percent(x) : signed(x));
 const value = (side, t, i) => found().methods[view[side]]?.[t]?.[i] ?? null;
 

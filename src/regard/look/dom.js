@@ -1,4 +1,5 @@
-// Small tools for building the page. Whatever a user or a model wrote becomes text, never markup.
+// Small tools for building a page. Whatever a user or a model wrote becomes text, never markup.
+// A saved page holds this file; the server's page imports it.
 
 export const $ = id => document.getElementById(id);
 
@@ -51,5 +52,6 @@ export function rove(nodes, at) {
 }
 
 export const percent = p => (p > 0 && p < 0.01 ? "<1" : p < 1 && p > 0.99 ? ">99" : Math.round(p * 100)) + "\u2009%";
+export const signed = x => (x < 0 ? "\u2212" : "+") + Math.abs(x).toFixed(Math.abs(x) < 0.1 ? 3 : 2);
 export const minus = (number, places = 2) => number.toFixed(places).replace("-", "\u2212");
 export const wordsOf = text => text.split(/\s+/).filter(Boolean);
