@@ -15,6 +15,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers  # noqa: E402
 import regard  # noqa: E402
 from regard.export.base import export  # noqa: E402
 from regard.export.parity import Sample  # noqa: E402
+from regard.outside import base  # noqa: E402
 from regard.outside._bring import bring  # noqa: E402
 from regard.recipe import UserError  # noqa: E402
 
@@ -337,6 +338,20 @@ def test_it_goes_back(case, tmp_path):
         assert torch.allclose(model(**given).logits, again(**given).logits, atol=1e-5)
     same = T.AutoTokenizer.from_pretrained(tmp_path / "back")
     assert same(LINES).input_ids == T.AutoTokenizer.from_pretrained(folder)(LINES).input_ids
+
+
+def test_a_bias_that_the_family_lacks_must_not_learn(tmp_path):
+    mt = prepared(nllb, {}, ("eng_Latn-kor_Hang",), False, tmp_path)[3]
+    torch.nn.init.ones_(mt.model.bias)
+    sample = Sample(3, written(tmp_path), None, mt.directions[0])
+    with pytest.raises(UserError, match=r"bias has learnt values.* tuning=lora"):
+        export(mt, tmp_path / "back", "hf", None, sample)
+
+
+def test_a_tensor_without_a_place_is_named():
+    found = {"model.classification_head.x": torch.ones(1), "odd": torch.ones(1)}
+    with pytest.raises(UserError, match="here: odd has no place in a BART; it is of another kind"):
+        base.taken(base.family("bart"), [], found, "here")
 
 
 def written(folder: Path) -> Path:

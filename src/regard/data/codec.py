@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """Text to token ids and back, on either side; tags tell the model where to.
+    """Text to token ids and back, of sources and of targets.
 
-    `frame`: what stands around texts, if it is not our own form. Both tokenizers have the same
-    specials, so a reserved token has one id. `masks` hides marks behind them; texts with hidden
-    marks are encoded and decoded as they are.
+    `frame`: what stands around texts, if it is not our own form, which is a tag that names the
+    target's language where there are several directions. Both tokenizers have the same specials, so
+    that a reserved token has one id; `masks` hides marks behind these, and a text with hidden marks
+    is encoded and decoded like any other.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ def write(model: Seq2Seq, codec: Codec, recipe: translate.Config, folder: Path) 
     changed = {name: getattr(own, name) for name in own.model_fields_set}
     shape = was.model_copy(update={**family.lasting(was), **changed})
     pairs = family.pairs(shape, *(side.order for side in sides))
-    tensors = base.theirs(pairs, model.state_dict())
+    tensors = base.theirs(pairs, recipe.tuning.plain(model.state_dict()))
     save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     for file in sorted(kept.iterdir()):
         shutil.copyfile(file, folder / file.name)

@@ -7,7 +7,7 @@ wrote, and parity.json. Those of a run lie in RUN/exports/.
 import json
 import os
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +26,7 @@ from regard.tasks.engine import Engine
 from regard.tasks.translator import Translator
 
 REPORT = "parity.json"
+Wanted = Iterator[tuple[str, Any, tuple[Any, ...]]]  # path, what stands there, what would do
 
 
 class Kind(Protocol):
@@ -70,13 +71,37 @@ def exports(recipe: Recipe) -> dict[str, str | None]:
 def refusal(name: str, recipe: translate.Config) -> str | None:
     """None, or in one sentence: what stands in the way of this kind of export."""
     if recipe.data.frame is not None:
-        return None if name == "hf" else f"data.frame: {name} has no counterpart of it: use hf"
+        if name != "hf":
+            return f"data.frame: {name} has no counterpart of it: use hf"
+        if kind_of(recipe.tuning) in ("adapter", "gates"):
+            return f"tuning: the family knows no part that {kind_of(recipe.tuning)} adds"
+        return None
     if name not in ("native", "shortlist"):  # which run our own model
         if recipe.model.reader is not None:
             return f"model.reader: {name} knows no encoder before the encoder"
         if kind_of(recipe.tuning) in ("lora", "adapter"):
             return f"tuning: {name} knows no part that {kind_of(recipe.tuning)} adds"
     return kind(name).refusal(recipe)
+
+
+def stack_wants(side: str, stack: Any) -> Wanted:
+    """What an engine that is not ours asks of a Transformer's stack, kinds aside."""
+    yield f"model.{side}.layers", stack.layers, (stack.layers or 1,)
+    yield f"model.{side}.entry", stack.entry and kind_of(stack.entry), (None,)
+    yield f"model.{side}.width", stack.width, (0,)
+
+
+def model_wants(recipe: translate.Config) -> Wanted:
+    """The same of attention, wherever it stands, and of tuning."""
+    own, block = recipe.model.encoder.block, recipe.model.decoder.block
+    yield "model.decoder.block.cross.heads", block.cross.heads, (block.mixer.heads,)
+    for path, part in (
+        ("encoder.block.mixer", own.mixer), ("decoder.block.mixer", block.mixer),
+        ("decoder.block.cross", block.cross),
+    ):  # fmt: skip
+        yield f"model.{path}.left", part.left, ((),)
+        yield f"model.{path}.width", part.width, (0,)
+    yield "tuning", kind_of(recipe.tuning), ("full", "sparse")
 
 
 def told(recipe: Recipe) -> str:

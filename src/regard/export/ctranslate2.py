@@ -18,6 +18,7 @@ from torch import Tensor
 
 from regard.data.parallel import Codec
 from regard.data.tokenizer.base import BOS, EOS, SPECIALS, UNK
+from regard.export.base import Wanted, model_wants, stack_wants
 from regard.models.seq2seq import Seq2Seq
 from regard.pass_ import encoding
 from regard.position.base import Position
@@ -63,23 +64,13 @@ def parts(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[str, ...]]
         yield f"{here}.norm", stack.block.norm, ("layer", "rms")
 
 
-def settings(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
+def settings(recipe: translate.Config) -> Wanted:
     """The same for plain values, once the kinds are known."""
     encoder, decoder = recipe.model.encoder, recipe.model.decoder
     for side, stack in (("encoder", encoder), ("decoder", decoder)):
         yield f"model.{side}.block.place", stack.block.place, ("pre", "post")
-        yield f"model.{side}.layers", stack.layers, (stack.layers or 1,)
-        yield f"model.{side}.entry", stack.entry and kind_of(stack.entry), (None,)
-        yield f"model.{side}.width", stack.width, (0,)
-    heads = decoder.block.mixer.heads
-    yield "model.decoder.block.cross.heads", decoder.block.cross.heads, (heads,)
-    for path, part in (
-        ("encoder.block.mixer", encoder.block.mixer), ("decoder.block.mixer", decoder.block.mixer),
-        ("decoder.block.cross", decoder.block.cross),
-    ):  # fmt: skip
-        yield f"model.{path}.left", part.left, ((),)
-        yield f"model.{path}.width", part.width, (0,)
-    yield "tuning", kind_of(recipe.tuning), ("full", "sparse")
+        yield from stack_wants(side, stack)
+    yield from model_wants(recipe)
     yield "model.decoder.block.norm.eps", decoder.block.norm.eps, (encoder.block.norm.eps,)
 
 

@@ -6,7 +6,6 @@ A pre-norm Transformer is their Pegasus, a post-norm one their Marian, weight fo
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -23,6 +22,7 @@ from regard.data.parallel import Codec
 from regard.data.tokenizer.base import BOS, EOS, PAD, SPECIALS, Tokenizer
 from regard.export import _translators
 from regard.export._stepping import Stepping
+from regard.export.base import Wanted, model_wants, stack_wants
 from regard.models.seq2seq import Seq2Seq
 from regard.pass_ import encoding
 from regard.recipe import UserError, kind_of
@@ -57,7 +57,7 @@ def refusal(recipe: translate.Config) -> str | None:
     return None
 
 
-def parts(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
+def parts(recipe: translate.Config) -> Wanted:
     """Path of each part, its kind, and those that would do; looked at in this order."""
     model = recipe.model
     yield "data.tokenizer", kind_of(recipe.data.tokenizer), TOKENIZERS
@@ -75,26 +75,16 @@ def parts(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[Any, ...]]
         yield f"{here}.block.norm", kind_of(stack.block.norm), ("layer",)
 
 
-def settings(recipe: translate.Config) -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
+def settings(recipe: translate.Config) -> Wanted:
     """The same for plain values, once the kinds are known."""
     model, encoder, decoder = recipe.model, recipe.model.encoder, recipe.model.decoder
     place = encoder.block.place
     yield "model.decoder.block.place", decoder.block.place, (place,)
     yield "model.tie", model.tie, TIES[place]
     yield "model.decoder.block.ff", kind_of(decoder.block.ff), (kind_of(encoder.block.ff),)
-    heads = decoder.block.mixer.heads
-    yield "model.decoder.block.cross.heads", decoder.block.cross.heads, (heads,)
-    for path, part in (
-        ("encoder.block.mixer", encoder.block.mixer), ("decoder.block.mixer", decoder.block.mixer),
-        ("decoder.block.cross", decoder.block.cross),
-    ):  # fmt: skip
-        yield f"model.{path}.left", part.left, ((),)
-        yield f"model.{path}.width", part.width, (0,)
-    yield "tuning", kind_of(recipe.tuning), ("full", "sparse")
+    yield from model_wants(recipe)
     for side, stack in (("encoder", encoder), ("decoder", decoder)):
-        yield f"model.{side}.layers", stack.layers, (stack.layers or 1,)
-        yield f"model.{side}.entry", stack.entry and kind_of(stack.entry), (None,)
-        yield f"model.{side}.width", stack.width, (0,)
+        yield from stack_wants(side, stack)
         yield f"model.{side}.block.norm.eps", stack.block.norm.eps, (1e-5,)
         if place == "post":
             yield f"model.{side}.position.base", stack.position.base, (10000.0,)

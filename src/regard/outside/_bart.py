@@ -71,13 +71,22 @@ def model(shape: Any, place: str, position: Any, entry: bool) -> dict[str, Any]:
     return made
 
 
-def sides(recipe: Any) -> dict[str, Any]:
+def learning(shape: Any, place: str) -> dict[str, Any]:
+    """What the recipe says of model and data, where positions are learnt and so have an end."""
+    positions = shape.max_position_embeddings
+    table = {"kind": "learned", "length": positions}
+    return {
+        "model": model(shape, place, table, entry=True), "data": {"max_length": longest(positions)},
+    }  # fmt: skip
+
+
+def sides(recipe: Any, order: Order) -> dict[str, Any]:
     """What config.json says of a recipe whose `model` these settings made."""
     own = recipe.model
     block = own.encoder.block
     names = {ours: theirs for theirs, ours in reversed(FF.items())}
     found = {
-        "d_model": own.dim, "scale_embedding": own.embed.scale,
+        "vocab_size": order.rows, "d_model": own.dim, "scale_embedding": own.embed.scale,
         "activation_function": names[kind_of(block.ff)], "dropout": block.dropout,
         "activation_dropout": block.ff.dropout, "attention_dropout": block.mixer.dropout,
         "tie_word_embeddings": own.tie != "none",
@@ -87,6 +96,8 @@ def sides(recipe: Any) -> dict[str, Any]:
         found[f"{side}_layers"] = stack.layers
         found[f"{side}_attention_heads"] = stack.block.mixer.heads
         found[f"{side}_ffn_dim"] = stack.block.ff.width
+    if kind_of(own.encoder.position) == "learned":
+        found["max_position_embeddings"] = own.encoder.position.length
     return found
 
 
@@ -190,8 +201,8 @@ def nothing(name: str, x: Tensor) -> None:
     """Raises UserError if training has given a bias values, where the family has no such bias."""
     if x.abs().max() > 0:
         raise UserError(
-            f"{name} has learnt values, and the family has no such bias; train with "
-            "`tuning: ` that leaves biases alone, or export to another kind"
+            f"{name} has learnt values, and the family has no such bias: start from the checkpoint "
+            "again and train with tuning=lora, which leaves biases alone"
         )
 
 

@@ -85,16 +85,7 @@ def weights(
     for name, value in source.tensors().items():
         found.setdefault(family.plain(name), value)
     pairs = list(family.pairs(shape, tokenizer.order))
-    try:
-        made, used = base.ours(pairs, found)
-    except UserError as error:
-        raise UserError(f"{source.name}: {error}") from None
-    left = sorted(found.keys() - used)
-    odd = [name for name in left if not name.startswith(family.LEFT)]
-    if odd:
-        raise UserError(
-            f"{source.name}: {odd[0]} has no place in a {family.TITLE}; it is of another kind"
-        )
+    made, left = base.taken(family, pairs, found, source.name)
     return made, left, [pair.ours for pair in pairs if pair.ours not in made]
 
 

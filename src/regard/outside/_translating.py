@@ -244,16 +244,8 @@ def brought(source: Source, family: Any, asked: Sequence[str]) -> Brought:
     settings["decode"] = decoding(search, len(frame.begin))
     recipe = recipes.make({"task": "translate", **settings}, source.name)
     codec = Codec(sides[0], sides[-1], chosen, frame)
-    try:
-        tensors, used = base.ours(family.pairs(shape, *(side.order for side in sides)), found)
-    except UserError as error:
-        raise UserError(f"{source.name}: {error}") from None
-    left = sorted(found.keys() - used)
-    odd = [name for name in left if not name.startswith(family.LEFT)]
-    if odd:
-        raise UserError(
-            f"{source.name}: {odd[0]} has no place in a {family.TITLE}; it is of another kind"
-        )
+    pairs = family.pairs(shape, *(side.order for side in sides))
+    tensors, left = base.taken(family, pairs, found, source.name)
     return Brought(recipe, codec, tensors, left, notes)
 
 

@@ -28,17 +28,12 @@ class Shape(_bart.Sides):
 
 def settings(shape: Any) -> dict[str, Any]:
     """What the recipe says of model and data."""
-    positions = {"kind": "learned", "length": shape.max_position_embeddings}
-    longest = _bart.longest(shape.max_position_embeddings)
-    return {
-        "model": _bart.model(shape, "post", positions, entry=True), "data": {"max_length": longest},
-    }  # fmt: skip
+    return _bart.learning(shape, "post")
 
 
 def shape(recipe: Any, order: Order) -> Any:
     """The config.json of a recipe."""
-    length = recipe.model.encoder.position.length
-    return Shape(vocab_size=order.rows, max_position_embeddings=length, **_bart.sides(recipe))
+    return Shape(**_bart.sides(recipe, order))
 
 
 def pairs(shape: Any, order: Order) -> Iterator[Pair]:

@@ -177,6 +177,24 @@ def ours(pairs: Iterable[Pair], found: Mapping[str, Tensor]) -> tuple[dict[str, 
     return made, used
 
 
+def taken(
+    of: Family, pairs: Iterable[Pair], found: Mapping[str, Tensor], where: str
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Our tensors by name, and the names of theirs that are left out.
+
+    Raises UserError if something is missing, or has no place in the family.
+    """
+    try:
+        made, used = ours(pairs, found)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+    left = sorted(found.keys() - used)
+    odd = [name for name in left if not name.startswith(of.LEFT)]
+    if odd:
+        raise UserError(f"{where}: {odd[0]} has no place in a {of.TITLE}; it is of another kind")
+    return made, left
+
+
 def theirs(pairs: Iterable[Pair], own: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The inverse: their tensors by name."""
     made: dict[str, Tensor] = {}

@@ -40,7 +40,7 @@ def settings(shape: Any) -> dict[str, Any]:
 
 def shape(recipe: Any, order: Order) -> Any:
     """The config.json of a recipe."""
-    return Shape(vocab_size=order.rows, **_bart.sides(recipe))
+    return Shape(**_bart.sides(recipe, order))
 
 
 def pairs(shape: Any, order: Order) -> Iterator[Pair]:

@@ -51,7 +51,7 @@ def settings(shape: Any) -> dict[str, Any]:
 def shape(recipe: Any, order: Order) -> Any:
     """The config.json of a recipe."""
     one = recipe.model.tie == "all"
-    return Shape(vocab_size=order.rows, share_encoder_decoder_embeddings=one, **_bart.sides(recipe))
+    return Shape(share_encoder_decoder_embeddings=one, **_bart.sides(recipe, order))
 
 
 def plain(name: str) -> str:
