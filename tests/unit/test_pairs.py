@@ -11,7 +11,7 @@ import pytest
 import torch
 from programs_toys import AUTHORS, STEPS, program, solutions
 
-from regard import recipe
+from regard import recipe, results
 from regard.api import load
 from regard.attention.scope import Scope
 from regard.cli import main
@@ -317,8 +317,23 @@ def test_a_cross_encoder_with_data_flow_starts_from_it(run, data, tmp_path, caps
         label, probability = capsys.readouterr().out.strip().split("\t")
         assert label in ("same", "different") and 0.5 <= float(probability) <= 1
     assert main(["bench", "pairs", str(run.folder), str(made_run.folder), "--data", str(data),
-                 "--json"]) == 0  # fmt: skip
+                 "--json", "--record", str(tmp_path / "kept")]) == 0  # fmt: skip
     told = json.loads(capsys.readouterr().out)
+    kept = [row for row in results.rows(tmp_path / "kept") if row["metric"].startswith("accuracy")]
+    figures = {(one["system"].lower(), one["split"]): one["accuracy"]["value"] for one in told}
+    for row in kept:  # every figure, and what is read again from its answers
+        name, lines = (
+            row["name"].removeprefix("pairs/"),
+            results.lines(tmp_path / "kept" / row["output"]),
+        )
+        said = [
+            json.loads(x)["same"] for x in (data / f"{row['set']}.jsonl").open(encoding="utf-8")
+        ]
+        right = sum(a == b for a, b in zip(lines, said, strict=True))
+        assert row["value"] == pytest.approx(100 * right / len(said), abs=1e-3)
+        assert row["value"] == pytest.approx(figures[name, row["set"]], abs=1e-3)
+        assert str(data) not in row["command"]
+    assert len(kept) == len(figures)
     assert [(one["system"], one["split"]) for one in told[:5]] == [
         ("TF-IDF", "test"), ("Jaccard", "test"), ("edit", "test"), ("bi", "test"), ("cross", "test")
     ]  # fmt: skip

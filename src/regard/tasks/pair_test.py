@@ -3,6 +3,7 @@
 `n` pairs.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -17,6 +18,7 @@ from regard.data.reading import Texts
 from regard.evaluate import overlap
 from regard.evaluate.pairs import Interval, auc, resampled, threshold
 from regard.recipe import UserError
+from regard.tasks.judging import Judged
 from regard.tasks.pair_scorer import PairScorer
 
 KIND = "kind"  # the column that says how a pair was drawn
@@ -27,10 +29,11 @@ Answerer = Callable[[Sequence[Texts]], Answers]
 
 @dataclass
 class Split:
-    """One table: pairs, which are the same, the problem of each, how each was drawn."""
+    """One table: pairs, their labels, which are the same, the problem of each, how it was drawn."""
 
     name: str
     rows: list[Texts]
+    labels: list[str]
     same: np.ndarray
     groups: list[str]
     kinds: list[str]
@@ -49,11 +52,18 @@ class Tried:
     kinds: dict[str, float]
     gain: Interval | None = None
     over_first: Interval | None = None
-    right: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False)
+    judged: Judged = field(default_factory=lambda: Judged([], [], []), repr=False)
+    seconds: float = 0.0
+
+    @property
+    def right(self) -> np.ndarray:
+        """1 for each right answer, else 0: n."""
+        return self.judged.right.astype(float)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        told = {key: value for key, value in asdict(self).items() if key != "right"}
+        told = asdict(self)
+        del told["judged"], told["seconds"]
         for key in ("accuracy", "gain", "over_first"):
             found = getattr(self, key)
             told[key] = found and found._asdict()
@@ -73,7 +83,8 @@ def read(data: paired.Config, name: str) -> Split:
     rows = data.paired(name)
     kinds = [kind for (kind,) in base.fields(data.corpus, data.where, name, [KIND])]
     return Split(
-        name, [row.texts for row in rows], np.array([row.label == data.same for row in rows]),
+        name, [row.texts for row in rows], [row.label for row in rows],
+        np.array([row.label == data.same for row in rows]),
         [row.groups[0] if row.groups else str(i) for i, row in enumerate(rows)], kinds,
     )  # fmt: skip
 
@@ -91,7 +102,7 @@ def overlaps(data: paired.Config) -> dict[str, Answerer]:
     try:
         tf_idf = overlap.tf_idf(texts)
     except ImportError:
-        raise UserError("TF-IDF needs scikit-learn: pip install 'regard[tables]'") from None
+        raise UserError("TF-IDF needs scikit-learn: pip install 'regard[baseline]'") from None
     dev = read(data, "dev")
     found: dict[str, Answerer] = {}
     for name, score in (("TF-IDF", tf_idf), ("Jaccard", overlap.jaccard), ("edit", overlap.edit)):
@@ -136,11 +147,13 @@ def compare(data: paired.Config, runs: dict[str, Any], test: str) -> list[Tried]
 
 def tried(name: str, split: Split, answer: Answerer) -> Tried:
     """One system on one split."""
+    began = time.monotonic()
     scores, said = answer(split.rows)
-    right = (said == split.same).astype(float)
-    kinds = np.array(split.kinds)
+    seconds = time.monotonic() - began
+    called = [label for label, _ in sorted(set(zip(split.labels, split.same.tolist(), strict=True)),
+                                           key=lambda pair: pair[1])]  # fmt: skip
+    judged = Judged([called[int(x)] for x in said], split.labels, called)
+    right, kinds = judged.right.astype(float), np.array(split.kinds)
     each = {str(kind): 100 * float(right[kinds == kind].mean()) for kind in sorted(set(kinds))}
-    return Tried(
-        name, split.name, resampled(right, split.groups), auc(scores, split.same), each,
-        right=right,
-    )  # fmt: skip
+    accuracy, told = resampled(right, split.groups), auc(scores, split.same)
+    return Tried(name, split.name, accuracy, told, each, judged=judged, seconds=seconds)
