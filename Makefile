@@ -11,7 +11,8 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
-RUNS ?= translate/multi30k_deen translate/multi30k_deen_rnnsearch translate/multi30k_deen_fixed translate/docs_enko
+RUNS ?= translate/multi30k_deen translate/multi30k_deen_rnnsearch translate/multi30k_deen_fixed translate/docs_enko \
+	pretrain/ko_reviews pretrain/multilingual classify/nsmc_cnn
 DATA ?=
 
 VENV := .venv
@@ -69,6 +70,7 @@ runs: $(VENV)/.ready
 	@test -n "$(DATA)" || { echo "make runs: say where the corpora lie, DATA=folder" >&2; exit 2; }
 	@set -e; for recipe in $(RUNS); do \
 		name=$${recipe##*/}; corpus=$${name%%_*}; \
+		case $$corpus in ko) corpus=mono;; nsmc) corpus=nsmc_ratings;; multilingual) corpus=.;; esac; \
 		echo "== $$recipe -> runs/$$name"; \
 		$(BIN)/regard train "$$recipe" data.dir="$(DATA)/$$corpus" --out "runs/$$name"; \
 	done
