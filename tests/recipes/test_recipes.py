@@ -42,6 +42,9 @@ def write(folder: Path, made: Recipe) -> int:
         more = list(getattr(made.data, "groups", ()))  # what each text is about
         makers = [*[sentence] * len(made.data.text), answer, *[sentence] * len(more)]
         columns, corpus = [*made.data.text, made.data.label, *more], made.data.corpus
+        if kind_of(corpus) == "translations":
+            tables = [(part.corpus, list(languages(part.direction))) for part in corpus.parts]
+            return sum(write_table(folder, of, codes, [sentence] * 2) for of, codes in tables)
         if kind_of(corpus) == "folds":
             columns, makers = [corpus.id, *columns], [lambda rng, _: str(rng.random()), *makers]
             for table in corpus.tables:
