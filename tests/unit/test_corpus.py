@@ -270,8 +270,8 @@ def test_phrasebook_both_ways_in_every_split():
 def test_kinds_are_the_files():
     known = Part("data.corpus").known()
     assert sorted(known) == [
-        "conll", "folds", "hub", "jsonl", "mix", "moses", "phrasebook", "plain", "po", "tmx", "tsv",
-        "xliff",
+        "conll", "folds", "hub", "jsonl", "mix", "moses", "phrasebook", "plain", "po", "tmx",
+        "translations", "tsv", "xliff",
     ]  # fmt: skip
     assert Part("data.corpus").pick({"kind": "moses", "dev": "val"}) == moses.Config(dev="val")
 
